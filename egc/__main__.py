@@ -1,0 +1,5 @@
+"""``python -m egc``."""
+
+from egc.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""From an Envoy configuration to files."""

@@ -1,0 +1,29 @@
+"""The templates: in the wheel inside the package, in a checkout beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def folder() -> Path:
+    """Where the templates are."""
+    packed = _PACKAGE / "_templates"
+    return packed if packed.is_dir() else _PACKAGE.parent / "templates"
+
+
+def render(below: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Every template in a folder of templates, filled in, by its path without ``.j2``."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - few commands need it
+
+    root = folder() / below
+    environment = Environment(
+        loader=FileSystemLoader(root),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - the output is YAML, not HTML
+    )
+    return {
+        name.removesuffix(".j2"): environment.get_template(name).render(values)
+        for name in sorted(environment.list_templates())
+    }

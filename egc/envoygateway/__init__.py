@@ -1,0 +1,1 @@
+"""Envoy Gateway's extensions: their models, and how policies find what they govern."""

@@ -1,0 +1,1 @@
+"""Envoy Gateway's rules."""

@@ -1,0 +1,60 @@
+"""The interface of a feature: it turns a user's typed spec into Envoy messages."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from betterproto2 import Message
+
+from egc.diagnostics import Sink
+from egc.envoy import api as pb
+from egc.plan.model import Chain, Cluster, Listener, Route
+from egc.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a feature may need besides the node that it works on."""
+
+    profile: Profile
+    sink: Sink
+
+
+class Feature:
+    """One feature of Envoy. Each hook gets a node of the plan and the message that it becomes."""
+
+    def on_listener(self, listener: Listener, message: "pb.listener.Listener", ctx: Context) -> None:
+        """Complete a listener."""
+
+    def on_hcm(self, chain: Chain, message: "pb.hcm.HttpConnectionManager", ctx: Context) -> None:
+        """Complete a connection manager."""
+
+    def on_route(self, route: Route, message: "pb.route.Route", ctx: Context) -> None:
+        """Complete a route."""
+
+    def on_cluster(self, cluster: Cluster, message: "pb.cluster.Cluster", ctx: Context) -> None:
+        """Complete a cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One route's use of a filter. An ``instance`` makes a filter of its own; without one, all routes share it."""
+
+    config: Message
+    instance: str = ""
+
+
+class HttpFilter(Feature):
+    """A feature that is an HTTP filter. It returns; the driver puts the chain together."""
+
+    filter: ClassVar[str]
+
+    def shared(self, chain: Chain, ctx: Context) -> Message:
+        """The configuration of the filter that routes share; each route overrides it."""
+        raise NotImplementedError
+
+    def uses(self, route: Route, ctx: Context) -> tuple[Use, ...] | None:
+        """How a route uses the filter; nothing when it does not.
+
+        None when what it asks for cannot be done, which is reported: then the route answers 500.
+        """
+        raise NotImplementedError

@@ -1,0 +1,102 @@
+"""Where egc's defaults differ from Envoy Gateway's, why, and how to change each: ``egc explain defaults``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """One difference."""
+
+    what: str
+    egc: str
+    envoy_gateway: str
+    why: str
+    switch: str
+
+
+DEFAULTS = (
+    Default(
+        "time to send request headers",
+        "10s",
+        "no limit",
+        "a client that sends slowly holds memory for as long as it likes",
+        "edge.requestHeadersTimeout, or ClientTrafficPolicy timeout.http.requestHeadersReceivedTimeout",
+    ),
+    Default(
+        "stream without traffic",
+        "5m, written out",
+        "5m, by Envoy's default",
+        "Envoy's defaults change; a reviewer sees the value",
+        "edge.streamIdleTimeout, or ClientTrafficPolicy timeout.http.streamIdleTimeout",
+    ),
+    Default(
+        "connection without requests",
+        "1h, written out",
+        "1h, by Envoy's default",
+        "as above",
+        "edge.idleTimeout, or ClientTrafficPolicy timeout.http.idleTimeout",
+    ),
+    Default(
+        "request headers",
+        "100, of 60 KiB",
+        "by Envoy's default",
+        "as above",
+        "edge.maxHeadersCount, edge.maxRequestHeadersKB",
+    ),
+    Default("route timeout", "15s, written out", "15s, by Envoy's default", "as above", "HTTPRoute timeouts"),
+    Default(
+        "TLS ciphers",
+        "six with forward secrecy and AEAD",
+        "Envoy's list",
+        "older ones are not needed by any browser of the last ten years",
+        "not yet",
+    ),
+    Default(
+        "admin interface",
+        "a socket of mode 0600",
+        "127.0.0.1:19000",
+        "every user of a host can reach a port; whoever reaches it can stop Envoy",
+        "envoy.admin",
+    ),
+    Default(
+        "metrics",
+        "127.0.0.1:19001, only /stats/prometheus and /ready",
+        "0.0.0.0:19001",
+        "a host has no cluster network around it",
+        "metrics",
+    ),
+    Default(
+        "clusters",
+        "one for each backend, shared by the rules",
+        "one for each rule",
+        "10,000 rules to ten backends need ten clusters' memory",
+        "not switchable; a BackendTrafficPolicy that tunes connections has clusters of its own",
+    ),
+    Default(
+        "redirect without a port",
+        "the scheme's well-known port",
+        "keeps the port of the Host header",
+        "the Gateway API says so",
+        "requestRedirect.port",
+    ),
+    Default(
+        "request for a name of another TLS listener",
+        "421",
+        "404",
+        "browsers that reuse a connection then open a new one",
+        "not switchable",
+    ),
+)
+
+
+def listing() -> str:
+    """All differences as text."""
+    blocks = [
+        f"{d.what}\n"
+        f"  egc:            {d.egc}\n"
+        f"  Envoy Gateway:  {d.envoy_gateway}\n"
+        f"  because         {d.why}\n"
+        f"  change it with  {d.switch}"
+        for d in DEFAULTS
+    ]
+    return "\n\n".join(blocks)

@@ -1,0 +1,1 @@
+"""The specification's rules, a file for each of its chapters."""

@@ -1,0 +1,94 @@
+"""Label selectors, and the namespaces that a listener takes routes from.
+
+https://gateway-api.sigs.k8s.io/reference/spec/#routenamespaces
+"""
+
+from collections.abc import Iterator, Mapping
+
+from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean
+from egc.gatewayapi.graph import ListenerNode
+from egc.kube.resources import Resources
+from egc.kube.selector import LabelSelector
+
+BAD_SELECTOR = Rule(
+    code="EGC2016",
+    severity=Severity.ERROR,
+    title="label selector makes no sense",
+    explanation="""
+        An operator is `In` or `NotIn`, which need values, or `Exists` or `DoesNotExist`, which must not have any.
+        A namespace selector (`from: Selector`) needs a selector.
+
+        ```yaml
+        matchExpressions: [{key: team, operator: In, values: [web, shop]}]
+        ```
+        """,
+    condition="Programmed/Invalid",
+)
+
+
+_OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
+"""The operators of selectors, and whether they take values."""
+
+
+def validate_selector(listener: ListenerNode, sink: Sink) -> None:
+    """Report a namespace selector that cannot be evaluated."""
+    namespaces = listener.spec.allowed_routes.namespaces
+    if namespaces.from_ != "Selector":
+        return
+    if namespaces.selector is None:
+        message = "from: Selector without a selector"
+        listener.conditions.deny(BAD_SELECTOR, namespaces.at("from"), message, sink, help="add a selector")
+        return
+    for at, message, help in problems(namespaces.selector):
+        listener.conditions.deny(BAD_SELECTOR, at, message, sink, help=help)
+
+
+def problems(selector: LabelSelector) -> Iterator[tuple[Located, str, str]]:
+    """What is wrong with a selector: place, message and help."""
+    for expression in selector.match_expressions:
+        operator, at = expression.operator, expression.at("operator")
+        if operator not in _OPERATORS:
+            choices = f"one of {', '.join(_OPERATORS)}"
+            yield at, f'"{operator}" is not an operator of selectors', did_you_mean(operator, _OPERATORS) or choices
+        elif _OPERATORS[operator] and not expression.values:
+            yield at, f"operator {operator} needs values", "add values"
+        elif expression.values and not _OPERATORS[operator]:
+            yield at, f"operator {operator} must not have values", "remove values"
+
+
+def selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    """Whether *labels* satisfy a selector; an empty selector selects everything."""
+    if any(labels.get(key) != value for key, value in selector.match_labels.items()):
+        return False
+    for expression in selector.match_expressions:
+        value = labels.get(expression.key)
+        match expression.operator:
+            case "In" if value not in expression.values:
+                return False
+            case "NotIn" if value in expression.values:
+                return False
+            case "Exists" if value is None:
+                return False
+            case "DoesNotExist" if value is not None:
+                return False
+    return True
+
+
+def allows(resources: Resources, listener: ListenerNode, namespace: str) -> bool:
+    """Whether routes of *namespace* may attach to the listener; by default only those of the Gateway's own."""
+    namespaces = listener.spec.allowed_routes.namespaces
+    source = namespaces.from_
+    if source == "Same":
+        return namespace == listener.gateway.resource.namespace
+    if source == "All":
+        return True
+    if namespaces.selector is None or listener.conditions.denied("Programmed"):
+        return False
+    return selects(namespaces.selector, labels_of(resources, namespace))
+
+
+def labels_of(resources: Resources, namespace: str) -> dict[str, str]:
+    """Labels of a namespace. Kubernetes itself gives every namespace one with its name."""
+    found = resources.get("", "Namespace", "", namespace)
+    labels = found.metadata.labels if found is not None else {}
+    return {"kubernetes.io/metadata.name": namespace, **labels}

@@ -1,0 +1,1 @@
+"""Envoy's structure, holding the users' specs by reference."""

@@ -1,0 +1,98 @@
+"""egc.yaml: a small file beside the site, validated like everything else."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from egc.kube.model import Model
+from egc.kube.scalars import GoDuration, PortNumber, Quantity
+
+
+class CertificateFiles(Model):
+    """The files of a certificate that the host already has."""
+
+    chain: str = Field(description="Path of the certificate chain, PEM, leaf first.")
+    key: str = Field(description="Path of the private key, PEM.")
+
+
+class Certificates(Model):
+    """Where certificates are, and how Envoy takes up new ones."""
+
+    directory: str = Field(
+        "/etc/egc/tls", description="Holds <lineage>/current/{fullchain.pem,privkey.pem} for certbot's lineages."
+    )
+    files: dict[str, CertificateFiles] = Field(
+        default_factory=dict, description="A Secret (namespace/name) whose files exist already."
+    )
+    reload: Literal["hot-restart", "watch"] = Field(
+        "hot-restart",
+        description="hot-restart: Envoy reads the files when it starts. watch: it watches them and needs no restart.",
+    )
+
+
+class EnvoyHost(Model):
+    """The Envoy process."""
+
+    admin: str = Field(
+        "/run/egc/admin.sock",
+        description="The admin interface: a path (a socket of mode 0600) or a loopback address:port.",
+    )
+    memory: Quantity | None = Field(None, description="Memory that Envoy may use; sizes the overload manager.")
+    connections: Annotated[int, Field(ge=1)] = Field(
+        50000, description="Client connections that Envoy accepts at the most; half of the open-file limit is sound."
+    )
+
+
+class Metrics(Model):
+    """The listener for Prometheus: GET /stats/prometheus and GET /ready, nothing else."""
+
+    address: str = Field("127.0.0.1", description="Where it listens.")
+    port: PortNumber = Field(19001, description="The port.")
+    enabled: bool = Field(default=True, description="Whether there is such a listener.")
+
+
+class Edge(Model):
+    """Defences of a gateway that faces the Internet, where they differ from Envoy Gateway's defaults."""
+
+    request_headers_timeout: GoDuration = Field(
+        timedelta(seconds=10),
+        description="Time for a client to send its request headers; a ClientTrafficPolicy overrides it. 0s: no limit.",
+    )
+    stream_idle_timeout: GoDuration = Field(
+        timedelta(minutes=5),
+        description="How long a stream may be silent; a ClientTrafficPolicy overrides it. 0s: no limit.",
+    )
+    idle_timeout: GoDuration = Field(
+        timedelta(hours=1),
+        description="How long a connection without requests is kept; a ClientTrafficPolicy overrides it.",
+    )
+    max_request_headers_kb: Annotated[int, Field(ge=1, le=8192)] = Field(
+        60, alias="maxRequestHeadersKB", description="Size of request headers, in KiB."
+    )
+    max_headers_count: Annotated[int, Field(ge=1)] = Field(100, description="Number of request headers.")
+
+
+class Profile(Model):
+    """What only the host knows; every key has a default."""
+
+    target: Literal["systemd", "compose", "none"] = Field("none", description="What the bundle is made for.")
+    addresses: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="IP addresses that a Gateway (namespace/name) binds; default: all, IPv4 and IPv6.",
+    )
+    services: dict[str, dict[str, list[str]]] = Field(
+        default_factory=dict,
+        description="Where a Service (namespace/name) listens, by its port: host:port, [ipv6]:port or unix:/path.",
+    )
+    dns: str | None = Field(
+        None, description="DNS name of a Service found nowhere else; {name} and {namespace} are replaced."
+    )
+    paths: dict[str, str] = Field(
+        default_factory=dict,
+        description="Folders for path prefixes inside an EnvoyGateway file, relative to this profile.",
+    )
+    certificates: Certificates = Field(default_factory=Certificates)
+    envoy: EnvoyHost = Field(default_factory=EnvoyHost)
+    metrics: Metrics = Field(default_factory=Metrics)
+    edge: Edge = Field(default_factory=Edge)

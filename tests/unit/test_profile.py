@@ -1,0 +1,119 @@
+"""The host profile: what it takes, and that a wrong one stops every build without complaints that follow from it."""
+
+from pathlib import Path
+
+import pytest
+
+from egc.compiler import Build, build
+from egc.diagnostics import Sink
+from egc.options import OnError, Options
+from egc.profile import Profile, load_profile
+from egc.profile.load import listens
+
+SITE = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: eg}
+spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec: {gatewayClassName: eg, listeners: [{name: http, protocol: HTTP, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: web}]
+  rules: [{backendRefs: [{name: cart, port: 8000}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart}
+spec: {ports: [{port: 8000}]}
+"""
+
+
+def loaded(folder: Path, text: str) -> tuple[Profile, list[str]]:
+    """The profile that *text* is, and what is said of it."""
+    file = folder / "egc.yaml"
+    file.write_text(text)
+    sink = Sink()
+    profile = load_profile(str(file), sink)
+    listens(profile, sink)
+    return profile, [f"{found.rule.code} {found.message}" for found in sink.sorted()]
+
+
+def built(folder: Path, text: str) -> tuple[Build, set[str]]:
+    """What comes of a site with that profile, as far as any build may go, and the codes of what is said."""
+    (folder / "egc.yaml").write_text(text)
+    (folder / "site.yaml").write_text(SITE)
+    sink = Sink()
+    options = Options((str(folder / "site.yaml"),), str(folder / "egc.yaml"), on_error=OnError.DEGRADE)
+    return build(options, sink), {found.rule.code for found in sink.found} - {"EGC6001"}
+
+
+def test_numbers_are_keys(tmp_path: Path) -> None:
+    """A port needs no quotes to be a key."""
+    profile, told = loaded(tmp_path, 'services: {shop/cart: {8000: ["127.0.0.1:8001"], "80": ["[::1]:80"]}}')
+    assert told == []
+    assert profile.services == {"shop/cart": {"8000": ["127.0.0.1:8001"], "80": ["[::1]:80"]}}
+    assert loaded(tmp_path, "services: {a/b: {80: [], '80': []}}")[1][-1] == 'EGC1003 "80" stands twice here'
+
+
+def test_null_is_absent(tmp_path: Path) -> None:
+    """A key whose value was commented out has its default."""
+    profile, told = loaded(tmp_path, "services:\n  # shop/cart: {}\nenvoy:\n  admin:\ndns: ~\n")
+    assert (profile, told) == (Profile(), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("adresses: {}", 'unknown field "adresses"'),
+        ("[a]", "the document must be a mapping, not a list"),
+        ("target: docker", '"docker" is not a value of "target"'),
+        ("addresses: {web: [127.0.0.1]}", '"web" is not namespace/name'),
+        ("certificates: {files: {a/b/c: {chain: /a, key: /b}}}", '"a/b/c" is not namespace/name'),
+        ("services: {a/b: {0: []}}", '"0" is not a port number'),
+        ("services: {a/b: {80: [localhost]}}", '"localhost" is neither host:port nor unix:/path'),
+        ("services: {a/b: {80: ['http://a:80']}}", '"http://a:80" is neither host:port nor unix:/path'),
+        ("services: {a/b: {80: ['a:65536']}}", '"a:65536" is neither host:port nor unix:/path'),
+        ("services: {a/b: {80: ['unix:run/a']}}", '"unix:run/a" is neither host:port nor unix:/path'),
+        ("dns: '{nam}'", '"{nam}" is not a host name in which {name} and {namespace} are replaced'),
+        ("dns: '{'", '"{" is not a host name in which {name} and {namespace} are replaced'),
+        ("dns: '{name} '", '"{name} " is not a host name in which {name} and {namespace} are replaced'),
+        ("envoy: {admin: localhost}", '"localhost" is neither a path nor an address:port'),
+        ("envoy: {admin: '127.0.0.1:²'}", '"127.0.0.1:²" is neither a path nor an address:port'),
+        ("{}\n---\n{}", "a host profile is one document"),
+    ],
+)
+def test_a_wrong_profile(tmp_path: Path, text: str, told: str) -> None:
+    """What is wrong with a profile is told once, and nothing is built with it, whatever `--on-error` says."""
+    assert loaded(tmp_path, text)[1] == [f"EGC5001 {told}"]
+    result, _ = built(tmp_path, text)
+    assert result.bundle is None
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2", "a: *b"])
+def test_an_unreadable_profile(tmp_path: Path, text: str) -> None:
+    """A profile that is no YAML stops every build, too."""
+    assert "EGC5001 the host profile cannot be read" in loaded(tmp_path, text)[1]
+    result, codes = built(tmp_path, text)
+    assert result.bundle is None and "EGC2035" not in codes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {default/cart: {8000: 127.0.0.1}}",
+        "dns: ['{name}']",
+        "dns: '{nam}'",
+        "services: {default/cart: {8000: ['127.0.0.1:8000']}}\nadresses: {}\n",
+        "[a]",
+    ],
+)
+def test_no_complaint_follows_from_another(tmp_path: Path, text: str) -> None:
+    """No Service is missed for want of a profile that could not be understood."""
+    assert built(tmp_path, text)[1] == {"EGC5001"}
