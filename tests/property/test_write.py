@@ -56,7 +56,10 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     seen: set[bytes] = set()
     for _ in range(ROUNDS):
         with subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder)], env=environment) as process:
-            time.sleep(0.35 + chance.random() * 0.1)
+            before = folder.stat().st_ino
+            while folder.stat().st_ino == before and process.poll() is None:
+                time.sleep(0.001)  # until it writes
+            time.sleep(chance.random() * 0.05)
             assert process.poll() is None
             process.send_signal(signal.SIGKILL)
         assert is_whole(folder)
