@@ -53,7 +53,7 @@ def site_files(documents: list[Document], locate: Locate, sink: Sink) -> list[st
     read = {os.path.realpath(file) for file in {document.file for document in documents}} if named else set()
     for document, path, at in named:
         where = locate(path, Path(document.file).parent)
-        if not where.exists():
+        if not _exists(where):
             message = (
                 f'"{path}" does not exist' if str(where) == path else f'"{path}" does not exist (looked for {where})'
             )
@@ -80,18 +80,25 @@ def _paths(document: Document) -> Iterator[tuple[str, At]]:
             yield path, At(document, (*keys, i))
 
 
-def _files(where: Path) -> list[Path]:
-    if not where.is_dir():
-        return [where] if where.exists() else []
+def _exists(where: Path) -> bool:
+    """Whether there is such a path, as far as it can be told: reading it will tell what else is wrong."""
     try:
-        children = sorted(where.iterdir())
+        return where.exists()
     except OSError:
-        return [where]  # reading it will tell what is wrong
-    return [
-        child
-        for child in children
-        if child.suffix in (".yaml", ".yml", ".json") and not child.name.startswith(".") and child.is_file()
-    ]
+        return True
+
+
+def _files(where: Path) -> list[Path]:
+    try:
+        if not where.is_dir():
+            return [where] if where.exists() else []
+        return [
+            child
+            for child in sorted(where.iterdir())
+            if child.suffix in (".yaml", ".yml", ".json") and not child.name.startswith(".") and child.is_file()
+        ]
+    except OSError:
+        return [where]
 
 
 def configuration(resources: Resources, sink: Sink) -> EnvoyGateway | None:

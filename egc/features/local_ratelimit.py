@@ -49,8 +49,8 @@ BAD_CONDITION = Rule(
     severity=Severity.ERROR,
     title="rate limit condition that cannot be tested",
     explanation="""
-        A condition of type Exact or RegularExpression needs a `value`, a regular expression must be one of RE2, and a
-        `sourceCIDR` is an address or a network.
+        A selector has at least one condition. One of type Exact or RegularExpression needs a `value`, a regular
+        expression must be one of RE2, and a `sourceCIDR` is an address or a network.
 
         ```yaml
         clientSelectors:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 def problems(selectors: Iterable[RateLimitSelectCondition]) -> Iterator[tuple[Located, str]]:
     """Conditions that Envoy could not test, and why."""
     for selector in selectors:
+        if not (selector.headers or selector.methods or selector.path or selector.source_cidr or selector.query_params):
+            yield selector.at(), "the selector has no condition"
         valued: list[HeaderMatch | QueryParamMatch] = [*selector.headers, *selector.query_params]
         for one in valued:
             if one.type != "Distinct" and one.value is None:

@@ -8,6 +8,8 @@ from pydantic import Field
 from egc.kube.model import Model
 from egc.kube.scalars import GoDuration, PortNumber, Quantity
 
+UINT32_MAX = 2**32 - 1
+
 
 class CertificateFiles(Model):
     """The files of a certificate that the host already has."""
@@ -39,7 +41,7 @@ class EnvoyHost(Model):
         description="The admin interface: a path (a socket of mode 0600) or a loopback address:port.",
     )
     memory: Quantity | None = Field(None, description="Memory that Envoy may use; sizes the overload manager.")
-    connections: Annotated[int, Field(ge=1)] = Field(
+    connections: Annotated[int, Field(ge=1, le=UINT32_MAX)] = Field(
         50000, description="Client connections that Envoy accepts at the most; half of the open-file limit is sound."
     )
 
@@ -70,7 +72,7 @@ class Edge(Model):
     max_request_headers_kb: Annotated[int, Field(ge=1, le=8192)] = Field(
         60, alias="maxRequestHeadersKB", description="Size of request headers, in KiB."
     )
-    max_headers_count: Annotated[int, Field(ge=1)] = Field(100, description="Number of request headers.")
+    max_headers_count: Annotated[int, Field(ge=1, le=UINT32_MAX)] = Field(100, description="Number of request headers.")
 
 
 class Profile(Model):

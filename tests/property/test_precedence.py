@@ -11,7 +11,7 @@ from tests.property.building import build_texts, text_of
 from tests.property.strategies import NAMES, NAMESPACES, TIMES, Query, Site, gateway, queries, route, sites
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(sites(), st.lists(queries, min_size=20, max_size=20))
 def test_the_route_table_answers_as_the_specification(site: Site, asked: list[Query]) -> None:
     """For any routes and any requests, the first route that fits is that of the rule which takes precedence."""
