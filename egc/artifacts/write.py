@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -13,8 +12,7 @@ from pathlib import Path
 
 from egc.artifacts.bundle import Bundle
 from egc.diagnostics import Place, Rule, Severity, Sink
-
-MANIFEST = "manifest.json"
+from egc.source.files import is_bundle
 
 NOT_A_FOLDER = Rule(
     code="EGC5010",
@@ -53,7 +51,7 @@ def write(bundle: Bundle, folder: Path, sink: Sink) -> None:
             return
         if is_there(bundle, folder):
             return
-        if folder.is_dir() and any(folder.iterdir()) and not _is_bundle(folder):
+        if folder.is_dir() and any(folder.iterdir()) and not is_bundle(folder):
             sink.report(NOT_A_BUNDLE, at, f'"{folder}" holds files that are no bundle')
             return
         _replace(bundle, Path(os.path.realpath(folder)))
@@ -65,7 +63,7 @@ def write(bundle: Bundle, folder: Path, sink: Sink) -> None:
 def is_there(bundle: Bundle, folder: Path) -> bool:
     """Whether the folder is this bundle already, to the byte and the mode."""
     try:
-        if not _is_bundle(folder):  # it may be anything, and large
+        if not is_bundle(folder):  # it may be anything, and large
             return False
         there = {str(p.relative_to(folder)): p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()}
         return there.keys() == {artifact.path for artifact in bundle.artifacts} and all(
@@ -75,15 +73,6 @@ def is_there(bundle: Bundle, folder: Path) -> bool:
         )
     except OSError:
         return False
-
-
-def _is_bundle(folder: Path) -> bool:
-    """Whether egc made the folder: other programs have files named manifest.json, too."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
-        return False
-    return isinstance(manifest, dict) and "egc" in manifest
 
 
 def _replace(bundle: Bundle, folder: Path) -> None:

@@ -26,10 +26,10 @@ def command(folder: str, domain: str, target: str) -> None:
         raise click.UsageError(f"--domain {domain}: not a host name such as www.example.com")
     files = render("init", {"domain": domain, "secret": domain.replace(".", "-"), "target": target})
     root = Path(folder)
-    taken = [name for name in files if (root / name).exists()]
-    if taken:
-        raise click.UsageError(f"{root / taken[0]} exists; egc init overwrites nothing")
     try:
+        taken = [name for name in files if (root / name).exists()]
+        if taken:
+            raise click.UsageError(f"{root / taken[0]} exists; egc init overwrites nothing")
         for name, text in files.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)

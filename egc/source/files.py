@@ -1,5 +1,6 @@
 """Files, folders and standard input as texts."""
 
+import json
 import os
 import stat
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from egc.source.position import Source
 
 LARGEST = 64 << 20  # bytes: ten times the YAML of ten thousand routes
 STDIN = "<stdin>"
+MANIFEST = "manifest.json"  # of a bundle
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 NOT_FOUND = Rule(
@@ -61,7 +63,7 @@ NO_YAML = Rule(
     title="folder without YAML",
     explanation="""
         Of a folder, the files that end in `.yaml`, `.yml` or `.json` are read, also in the folders below it. What
-        begins with a dot is left out. This folder has no such file.
+        begins with a dot is left out, and so is a bundle that egc has written. This folder has no such file.
         """,
     help="check the path, or name the files themselves",
 )
@@ -186,7 +188,7 @@ def _walk(root: str, sink: Sink) -> list[str]:
         folder, real, around = todo.pop()
         if real in around:
             sink.report(LINK_LOOP, Place(folder), f'"{folder}" leads back to a folder around it')
-        if real in visited:
+        if real in visited or is_bundle(Path(folder)):
             continue
         visited.add(real)
         entries = _entries(folder, sink)
@@ -201,6 +203,15 @@ def _walk(root: str, sink: Sink) -> list[str]:
     if not files and complete:
         sink.report(NO_YAML, Place(root), f'"{root}" has no YAML file')
     return sorted(files)
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether egc has written the folder: other programs have files named manifest.json, too."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and "egc" in manifest
 
 
 def _entries(folder: str, sink: Sink) -> list[os.DirEntry[str]] | None:

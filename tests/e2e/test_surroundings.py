@@ -120,6 +120,22 @@ def test_a_manifest_of_others(here: Path) -> None:
     assert tree(here) == {"site.yaml", "dist", "dist/manifest.json"}
 
 
+def test_a_bundle_among_the_input(here: Path) -> None:
+    """The output folder may lie in the folder that is built: what egc made is no input."""
+    for _ in range(2):
+        done = egc(here, "build", ".", "-o", "dist", "--no-validate")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("folder", ["site.yaml", "site.yaml/below", "x" * 300])
+def test_nowhere_to_begin(here: Path, folder: str) -> None:
+    """A new site that cannot be written is told."""
+    done = egc(here, "init", folder)
+    assert done.returncode == 2
+    assert f"Error: {folder}" in done.stderr
+    assert tree(here) == {"site.yaml"}
+
+
 def test_no_room_for_the_bundle(here: Path) -> None:
     """A full disk is told; the old bundle stays, and nothing of the new one."""
     assert build(here).returncode == 0

@@ -55,6 +55,16 @@ def test_folder() -> None:
     assert get(["site"]) == (sorted(f"site/{name}" for name in names), [])
 
 
+@pytest.mark.parametrize(
+    ("manifest", "read"), [('{"egc": "1"}', 1), ('{"name": "shop"}', 3), ("{", 3), ("[" * 9999, 3)]
+)
+def test_bundle_in_a_folder(manifest: str, read: int) -> None:
+    """What egc has written is no input; a manifest of other programs makes no difference."""
+    write({"site/a.yaml": "a: 1", "site/dist/envoy.yaml": "a: 1", "site/dist/manifest.json": manifest})
+    names, problems = get(["site"])
+    assert (len(names), problems) == (read, [])
+
+
 @pytest.mark.parametrize("root", ["site", "site/", "./site", "../{here}/site", "{tmp}/site", "site/../site"])
 def test_names(root: str, tmp_path: Path) -> None:
     """A file is called as the user wrote its folder."""
@@ -189,7 +199,7 @@ def test_failures_in_a_folder() -> None:
 def test_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file or folder that the system refuses is an error, and nothing is said of a folder's emptiness besides."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     write({"site/a.yaml": "a: 1"})
