@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
 
+from egc.diagnostics.confidential import masked
 from egc.diagnostics.place import Place, Span
 from egc.diagnostics.printable import cells, printable
 
@@ -20,9 +21,9 @@ class Lines:
         self._split: dict[str, list[str]] = {}
 
     def of(self, text: str) -> list[str]:
-        """All lines of *text*, without their ends."""
+        """All lines of *text*, without their ends and without what is confidential."""
         if text not in self._split:
-            self._split[text] = _LINE_BREAK.split(text)
+            self._split[text] = masked(_LINE_BREAK.split(text))
         return self._split[text]
 
     def at(self, place: Place | None) -> str | None:
