@@ -6,7 +6,7 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 SUITS := import ensurepip, sys, venv; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format golden docs bench fuzz corpus
+.PHONY: help setup demo test check format golden docs bench fuzz corpus soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,7 +31,7 @@ demo: setup ## build a site, serve it with a real Envoy and ask it
 
 test: setup ## run the tests, then once more with the stock classes of envoy-data-plane
 	$(BIN)/pytest -q -n 2
-	EGC_STRICT=1 $(BIN)/pytest -q -n 2 -m 'not slow'
+	EGC_STRICT=1 $(BIN)/pytest -q -n 2 -m 'not slow and not soak'
 
 check: setup ## judge format, style and types
 	$(BIN)/ruff format --check --quiet --output-format concise .
@@ -57,3 +57,7 @@ fuzz: setup ## try other, and more, examples of each property; SEED=… repeats 
 
 corpus: setup ## compare with Envoy Gateway's own test cases
 	@$(BIN)/python -m tests.corpus
+
+soak: setup ## restart, renew, kill and reboot under load, in containers and under systemd, for about half an hour
+	$(BIN)/pytest -q -m soak tests/host
+	@PYTHONPATH=hooks $(BIN)/python -m tests.host.soak

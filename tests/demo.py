@@ -1,16 +1,21 @@
-"""Build the platform site, serve it with a real Envoy and show what its requests get: ``python -m tests.demo``."""
+"""Build the platform site, serve it with a real Envoy and show what its requests get: ``python -m tests.demo``.
+
+Then change the site and its certificate under load.
+"""
 
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 import yaml
 
-from tests.serve import Outcome, ServeError, Site, load, replay
+from tests.host.demonstration import DemonstrationError, demonstrate
+from tests.serve import Outcome, ServeError, Site, envoy_binary, load, replay
 
 PLATFORM = Path(__file__).parents[1] / "fixtures" / "whole" / "platform"
 
@@ -18,14 +23,19 @@ _HEADINGS = ("request", "status", "rule", "backend", "")
 _OK, _DIFFERS = "ok", "differs"
 
 
-def build(bundle: Path) -> None:
-    """Compile the prod site into *bundle*; exits as egc does if that fails."""
+def build(site: Path, bundle: Path, *, quiet: bool = False) -> None:
+    """Compile the prod site of the platform's folder *site* into *bundle*; exits as egc does if that fails.
+
+    What a *quiet* build says is shown only then.
+    """
     egc = Path(sys.executable).with_name("egc")
     if not egc.exists():
         raise click.ClickException(f"{egc} is not installed")
-    site = ["build", str(PLATFORM / "standalone-prod.yaml"), "--profile", str(PLATFORM / "egc.yaml")]
-    built = subprocess.run([egc, *site, "--set", "DOMAIN=shop.example", "-o", bundle], check=False)
+    options = ["--profile", str(site / "egc.yaml"), "--set", "DOMAIN=shop.example", "-o", str(bundle)]
+    stderr = subprocess.PIPE if quiet else None
+    built = subprocess.run([egc, "build", str(site / "standalone-prod.yaml"), *options], stderr=stderr, check=False)
     if built.returncode:
+        sys.stderr.write((built.stderr or b"").decode())
         sys.exit(built.returncode)
 
 
@@ -56,11 +66,11 @@ def table(outcomes: list[Outcome], places: dict[str, str]) -> Iterator[str]:
 @click.command()
 @click.option("--envoy", type=click.Path(exists=True, path_type=Path), help="The Envoy to serve with.")
 def main(envoy: Path | None) -> None:
-    """Build the platform site, serve it and compare its answers with requests.yaml."""
+    """Build the platform site, serve it and compare its answers with requests.yaml; then change it under load."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="egc-demo-") as folder:
         bundle = Path(folder) / "dist"
-        build(bundle)
+        build(PLATFORM, bundle)
         built = time.monotonic()
         try:
             with Site(bundle, envoy) as site:
@@ -73,7 +83,17 @@ def main(envoy: Path | None) -> None:
     differing = sum(bool(outcome.problems) for outcome in outcomes)
     times = f"built in {built - start:.1f} s, served and asked in {asked - built:.1f} s"
     click.echo(f"\n{len(outcomes)} requests, {differing} differing; {times}")
-    sys.exit(1 if differing else 0)
+    if differing:
+        sys.exit(1)
+    try:
+        results = demonstrate(PLATFORM, partial(build, quiet=True), envoy or envoy_binary())
+    except DemonstrationError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("; ".join(map(str, results)))
+    for result in results:
+        if not result.good:
+            click.echo(result.report.summary())
+    sys.exit(not all(result.good for result in results))
 
 
 def _row(outcome: Outcome, places: dict[str, str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from egc.features.defaults import DEFAULTS
 from egc.kube.markers import Ignored, Unsupported
 from egc.kube.model import Model
 from egc.kube.resource import ObjectMeta, Resource
-from egc.kube.scalars import Quantity
+from egc.kube.scalars import Quantity, go_text
 from egc.profile import Profile
 from tests.test_style import LAYERS
 
@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[1]
 _PART = re.compile(r"(?<=<!-- generated: )(?P<name>[\w-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _REFUSED = re.compile(r"^not supported( yet|:)? ?")
 _TYPES = {str: "text", int: "number", bool: "`true`, `false`", timedelta: "duration"}
-_UNITS = {"h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -83,7 +82,9 @@ def _type(annotation: Any) -> str:
         return code(get_args(annotation))
     if get_origin(annotation) in (list, dict):
         return "list" if get_origin(annotation) is list else "mapping"
-    return next(_TYPES[part] for part in (annotation, *get_args(annotation)) if part in _TYPES)
+    parts = [getattr(part, "__origin__", part) for part in (annotation, *get_args(annotation))]
+    words = [code(get_args(part)) for part in get_args(annotation) if get_origin(part) is Literal]
+    return ", ".join([*words, *[_TYPES[part] for part in parts if part in _TYPES][:1]]) or "mapping"
 
 
 def _default(field: FieldInfo) -> str:
@@ -91,11 +92,10 @@ def _default(field: FieldInfo) -> str:
         return "must be given"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, timedelta):
-        unit = next(name for name, length in _UNITS.items() if not value % length)
-        return f"`{value // _UNITS[unit]}{unit}`"
+        return f"`{go_text(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f"`{value}`" if value else "none"
+    return "none" if value in (None, [], {}) else f"`{value}`"
 
 
 def kinds(*groups: str) -> str:

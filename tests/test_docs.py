@@ -53,7 +53,7 @@ def test_examples(name: str, ports: dict[str, str], tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_worked_examples(tmp_path: Path) -> None:
     """A new filter, a new field and a new diagnostic take just the changes that are shown, and these are clean."""
-    for folder in ("egc", "templates"):
+    for folder in ("egc", "hooks", "templates"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     with Reader(tmp_path, environment={"PYTHONPATH": str(tmp_path)}) as reader:
@@ -148,11 +148,15 @@ def test_commands() -> None:
         ("one\n...\nthree\n", "one\n2\nthree\n4\n", False),
         ("...\n", "anything\n", True),
         ("done in 0.21 s\n", "done in 13.05 s\n", True),
+        ("2026-11-21T16:00:00Z 9 ms\n", "2026-11-22T04:11:59Z 148 ms\n", True),
+        ("2026-11-21 16:00 UTC\n", "2026-11-22 04:11 UTC\n", True),
+        ("1c69e6dd8815, process 1\n", "d292c9590b04, process 12\n", True),
+        ("1c69e6dd8815, process 1\n", "d292c9590b0, process 12\n", False),
         ("a.b\n", "axb\n", False),
     ],
 )
 def test_agreement(*, expected: str, printed: str, agreed: bool) -> None:
-    """Output is compared line by line; only times vary, and three dots are any lines."""
+    """Output is compared line by line; only times, processes and digests vary, and three dots are any lines."""
     assert agrees(expected, printed) is agreed
 
 

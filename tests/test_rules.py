@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from inspect import cleandoc
+from pathlib import Path
+from pkgutil import iter_modules
 
+import egc_host.findings
 import pytest
 import yaml
 
+from egc.artifacts.findings import RULES_OF_THE_HOST
 from egc.compiler import KINDS
 from egc.diagnostics import RULES, Rule, Severity, Sink
 from egc.diagnostics.explain import load_all_rules
@@ -55,6 +59,17 @@ ELSEWHERE = {
 
 PROPER = {kind for _, kind in KINDS} | {"Envoy", "YAML"}
 """Words that a title may begin with although it begins in lower case; abbreviations and field values may too."""
+
+ON_THE_HOST = "\n".join(path.read_text() for path in sorted(Path(__file__).parent.rglob("host/**/*.py")))
+"""The tests of the programs that run on the host."""
+
+NAMES_ON_THE_HOST = {
+    kind.code: name
+    for module in iter_modules(egc_host.findings.__path__)
+    for name, kind in vars(import_module(f"egc_host.findings.{module.name}")).items()
+    if isinstance(kind, egc_host.findings.Kind)
+}
+"""Kinds of findings as tests call them, by code."""
 
 CONDITIONS = {"Accepted", "Conflicted", "PartiallyInvalid", "Programmed", "ResolvedRefs"}
 
@@ -114,6 +129,10 @@ def test_good(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_every_rule_is_broken_somewhere(code: str) -> None:
     """A rule has both sites, or a test of its own."""
+    if code in RULES_OF_THE_HOST:
+        name = NAMES_ON_THE_HOST[code]
+        assert re.search(rf"\b(?:{name}|{code})\b", ON_THE_HOST), f"no test in tests/host provokes {name}"
+        return
     if code not in ELSEWHERE:
         assert (FOLDER / code / "bad.yaml").exists() and (FOLDER / code / "good.yaml").exists()
         return

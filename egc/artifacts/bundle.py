@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from egc import __version__
+from egc.artifacts import targets
+from egc.artifacts.artifact import Artifact
 from egc.emit import secrets
 from egc.envoy import api as pb
 from egc.envoy import printer
@@ -16,15 +18,6 @@ from egc.profile import Profile
 from egc.source import Document
 
 _SECRET_MODE = 0o600
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """A file: its path below the bundle's folder, its contents and its mode."""
-
-    path: str
-    content: bytes
-    mode: int = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ def bundle_up(
     *,
     inline_secrets: bool,
 ) -> Bundle:
-    """Envoy's configuration, the statuses, the certificates of the input, and a manifest of them all."""
+    """Envoy's configuration, statuses, certificates of the input, what the target asks for, and a manifest of all."""
     files = [_configuration(plain, origin, format), Artifact("status.yaml", printer.to_yaml(statuses).encode())]
     for certificate in plan.certificates:
         if certificate.secret is not None and not inline_secrets:
@@ -73,6 +66,7 @@ def bundle_up(
             kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
             text = printer.to_yaml({"resources": [{"@type": kind, **resource}]})
             files.append(Artifact(secrets.sds_path(certificate), text.encode()))
+    files += targets.files(plain, plan, origin.profile, origin.envoy, f"envoy.{format}")
     files.append(_manifest(files, plan, origin))
     return Bundle(tuple(sorted(files, key=lambda artifact: artifact.path)))
 

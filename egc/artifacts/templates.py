@@ -1,7 +1,8 @@
 """The templates: in the wheel inside the package, in a checkout beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -12,8 +13,8 @@ def folder() -> Path:
     return packed if packed.is_dir() else _PACKAGE.parent / "templates"
 
 
-def render(below: str, values: Mapping[str, str]) -> dict[str, str]:
-    """Every template in a folder of templates, filled in, by its path without ``.j2``."""
+def render(below: str, values: Mapping[str, Any], without: Collection[str] = ()) -> dict[str, str]:
+    """Every template in a folder of templates, filled in, by its path without ``.j2``; not those named in *without*."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - few commands need it
 
     root = folder() / below
@@ -21,9 +22,9 @@ def render(below: str, values: Mapping[str, str]) -> dict[str, str]:
         loader=FileSystemLoader(root),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - the output is YAML, not HTML
     )
-    return {
-        name.removesuffix(".j2"): environment.get_template(name).render(values)
-        for name in sorted(environment.list_templates())
-    }
+    names = {name.removesuffix(".j2"): name for name in sorted(environment.list_templates())}
+    return {name: environment.get_template(file).render(values) for name, file in names.items() if name not in without}

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from egc.artifacts.write import is_there, write
-from egc.cli.site import compile_site, site_options
+from egc.cli.site import Run, compile_site, site_options
 
 
 @click.command()
@@ -17,7 +17,7 @@ def command(output: str, check: bool, **arguments: Any) -> None:
     """Compile the site in PATHS to a bundle.
 
     PATHS are files, folders, '-' for standard input, or an EnvoyGateway standalone file. The bundle holds envoy.yaml,
-    status.yaml and manifest.json.
+    status.yaml and manifest.json, and whatever the host profile's target needs.
     """
     if not output:
         raise click.UsageError("-o is empty: name a folder")  # Path("") would be the current one
@@ -29,7 +29,15 @@ def command(output: str, check: bool, **arguments: Any) -> None:
     if check:
         run.finish(f"checked {output}")
     else:
-        run.finish(f"built {output}", then=f"cd {output} && envoy -c envoy.{run.options.format}")
+        run.finish(f"built {output}", then=_next(output, run))
     if check and bundle is not None and not is_there(bundle, folder):
         click.echo(f"egc: {output} is out of date; run the same command without --check", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _next(output: str, run: Run) -> str:
+    """What to do with the bundle."""
+    bundle = run.built.bundle
+    if bundle is not None and any(artifact.path == "install.sh" for artifact in bundle.artifacts):
+        return f"copy {output} to the host and run {output}/install.sh there"
+    return f"cd {output} && envoy -c envoy.{run.options.format}"

@@ -1,16 +1,28 @@
 """``egc schema``."""
 
 import json
+from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 import click
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from egc.compiler import KINDS
 from egc.diagnostics import did_you_mean
+from egc.kube.scalars import go_text
 from egc.profile import Profile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Schema(GenerateJsonSchema):
+    """Defaults as they are written in YAML."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Durations as Go writes them, where pydantic would write ISO 8601."""
+        return go_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 @click.command()
@@ -41,4 +53,4 @@ def _schema(name: str) -> dict[str, object]:
     model = getattr(import_module(module), attribute)
     if not issubclass(model, BaseModel):
         raise TypeError(f"{attribute} is not a model")
-    return {"$schema": _DIALECT, **model.model_json_schema(by_alias=True)}
+    return {"$schema": _DIALECT, **model.model_json_schema(by_alias=True, schema_generator=_Schema)}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from betterproto2 import Message
 
-from egc.emit import clusters, listeners, metrics, secrets
+from egc.emit import acme, clusters, listeners, metrics, secrets
 from egc.envoy import api as pb
 from egc.features import Context
 from egc.plan.model import Plan
@@ -24,7 +24,8 @@ def emit(plan: Plan, ctx: Context, *, inline_secrets: bool) -> "pb.bootstrap.Boo
     static = pb.bootstrap.BootstrapStaticResources(
         listeners=[listeners.listener(listener, ctx) for listener in plan.listeners] + own,
         clusters=[clusters.cluster(cluster, ctx) for cluster in plan.clusters]
-        + ([metrics.cluster(profile)] if own else []),
+        + ([metrics.cluster(profile)] if own else [])
+        + ([acme.cluster(profile.certificates.acme)] if plan.challenges and profile.certificates.acme else []),
         secrets=[
             secrets.secret(certificate, inline=inline_secrets)
             for certificate in plan.certificates

@@ -56,7 +56,7 @@ def cluster(profile: Profile) -> "pb.cluster.Cluster":
 
 def admin_address(profile: Profile) -> "pb.core.Address":
     """A socket that only Envoy's own user may open, or a loopback port."""
-    admin = profile.envoy.admin
+    admin = profile.admin
     if admin.startswith("/"):
         return pb.core.Address(pipe=pb.core.Pipe(path=admin, mode=0o600))
     host, _, port = admin.rpartition(":")

@@ -1,5 +1,6 @@
 """Virtual hosts and routes."""
 
+from egc.emit import acme
 from egc.emit.filters import FilterChain
 from egc.emit.matches import route_match
 from egc.envoy import api as pb
@@ -35,6 +36,8 @@ def _virtual_host(host: VirtualHost, filters: FilterChain, ctx: Context) -> "pb.
         ]
     elif host.routes:
         message.routes = [_route(route, filters, ctx) for route in host.routes]
+    if host.challenges:
+        message.routes.insert(0, acme.route(host))
     return message
 
 

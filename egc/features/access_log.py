@@ -50,10 +50,10 @@ class AccessLog(Feature):
 def _log() -> "pb.accesslog.AccessLog":
     fields = {name: pb.protobuf.Value(string_value=value) for name, value in FIELDS.items()}
     return pb.accesslog.AccessLog(
-        name="envoy.access_loggers.file",
+        name="envoy.access_loggers.stdout",
+        # Not the file /dev/stdout, as in Envoy Gateway: under systemd it is a socket, which cannot be opened again.
         typed_config=pb.pack(
-            pb.file_accesslog.FileAccessLog(
-                path="/dev/stdout",
+            pb.stream_access_logs.StdoutAccessLog(
                 log_format=pb.core.SubstitutionFormatString(json_format=pb.protobuf.Struct(fields=fields)),
             )
         ),

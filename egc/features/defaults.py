@@ -52,6 +52,13 @@ DEFAULTS = (
         "not yet",
     ),
     Default(
+        "access log",
+        "standard output",
+        "the file /dev/stdout",
+        "under systemd standard output is a socket, which cannot be opened as a file",
+        "not yet",
+    ),
+    Default(
         "admin interface",
         "a socket of mode 0600",
         "127.0.0.1:19000",

@@ -10,7 +10,14 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -78,6 +85,15 @@ def _go_duration(value: object) -> timedelta:
         if total * 1000 <= INT64_MAX:  # Go counts nanoseconds
             return timedelta(microseconds=int(total))
     raise PydanticCustomError("form", 'is not a duration such as "300ms" or "1.5h"')
+
+
+def go_text(value: timedelta) -> str:
+    """A duration as it is written, in the largest unit of which it has a whole number."""
+    for unit in ("h", "m", "s", "ms"):
+        number, rest = divmod(value, timedelta(microseconds=int(_MICROSECONDS[unit])))
+        if not rest:
+            return f"{number}{unit}"
+    return f"{value // timedelta(microseconds=1)}us"
 
 
 def _quantity(value: object) -> int:

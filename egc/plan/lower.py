@@ -6,7 +6,7 @@ from egc.diagnostics import Sink
 from egc.envoygateway.policies import Policies
 from egc.gatewayapi.graph import Graph, ListenerNode
 from egc.gatewayapi.rules.hostnames import specificity
-from egc.plan import shadows
+from egc.plan import acme, shadows
 from egc.plan.certificates import CertificateStore
 from egc.plan.clusters import Clusters
 from egc.plan.hosts import virtual_hosts
@@ -31,6 +31,7 @@ def lower(graph: Graph, policies: Policies, profile: Profile, sink: Sink) -> Pla
         listeners.append(Listener(nodes[0].name, addresses, port, chains))
     plan = Plan(listeners, clusters.all(), certificates.all())
     shadows.report(plan, sink)
+    acme.challenge(plan, profile, sink)
     return plan
 
 

@@ -84,12 +84,16 @@ class Route:
 
 @dataclass(eq=False, slots=True)
 class VirtualHost:
-    """The routes of a hostname in the order in which Envoy tries them; a ``misdirected`` one answers 421."""
+    """The routes of a hostname in the order in which Envoy tries them; a ``misdirected`` one answers 421.
+
+    With ``challenges``, those of ACME go to certbot before any route.
+    """
 
     name: str
     domains: tuple[str, ...]
     routes: list[Route] = field(default_factory=list)
     misdirected: bool = False
+    challenges: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -143,3 +147,5 @@ class Plan:
     listeners: list[Listener]
     clusters: list[Cluster]
     certificates: list[Certificate]
+    challenges: bool = False
+    """Whether certbot answers http-01 through Envoy."""

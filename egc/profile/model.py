@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from egc.kube.model import Model
-from egc.kube.scalars import GoDuration, PortNumber, Quantity
+from egc.kube.scalars import GoDuration, Label, PortNumber, Quantity
+from egc.profile.acme import Acme
 
 UINT32_MAX = 2**32 - 1
 
@@ -31,18 +32,43 @@ class Certificates(Model):
         "hot-restart",
         description="hot-restart: Envoy reads the files when it starts. watch: it watches them and needs no restart.",
     )
+    acme: Acme | None = Field(
+        None, description="How certbot gets the lineages; without it, whoever writes the directory keeps them."
+    )
 
 
 class EnvoyHost(Model):
     """The Envoy process."""
 
-    admin: str = Field(
-        "/run/egc/admin.sock",
-        description="The admin interface: a path (a socket of mode 0600) or a loopback address:port.",
+    admin: str | None = Field(
+        None,
+        description="The admin interface: a path (a socket of mode 0600) or a loopback address:port; "
+        "default: admin.sock in directories.run.",
     )
     memory: Quantity | None = Field(None, description="Memory that Envoy may use; sizes the overload manager.")
     connections: Annotated[int, Field(ge=1, le=UINT32_MAX)] = Field(
         50000, description="Client connections that Envoy accepts at the most; half of the open-file limit is sound."
+    )
+    path: str | None = Field(None, description="Path of the Envoy program on the host; default: the one in its PATH.")
+    user: Label | None = Field(
+        None,
+        description="The user that Envoy runs as, made when it does not exist; default: envoy. In containers a number, "
+        "default: 900.",
+    )
+    concurrency: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = Field(
+        "auto", description="Number of worker threads; auto: as many as the host has processors."
+    )
+    drain_time: GoDuration = Field(
+        timedelta(seconds=20), description="Time in which clients are asked to leave an old Envoy at a hot restart."
+    )
+    parent_shutdown_time: GoDuration = Field(
+        timedelta(seconds=30), description="When an old Envoy ends after a hot restart; longer than drainTime."
+    )
+    stop_drain_time: GoDuration = Field(
+        timedelta(seconds=5), description="How long Envoy finishes requests when it is stopped."
+    )
+    base_id: Annotated[int, Field(ge=0, le=100_000_000)] = Field(
+        0, description="Tells the shared memory of several Envoys on one host apart."
     )
 
 
@@ -52,6 +78,17 @@ class Metrics(Model):
     address: str = Field("127.0.0.1", description="Where it listens.")
     port: PortNumber = Field(19001, description="The port.")
     enabled: bool = Field(default=True, description="Whether there is such a listener.")
+    textfile: str | None = Field(
+        None, description="Folder for metrics of certificates and reloads; default: metrics in directories.state."
+    )
+
+
+class Directories(Model):
+    """Folders on the host."""
+
+    run: str = Field("/run/egc", description="Sockets and the configurations in use; gone after a reboot.")
+    state: str = Field("/var/lib/egc", description="The last good configuration, and marks of what is to be done.")
+    releases: str = Field("/opt/egc", description="Installed bundles, in a folder for each site.")
 
 
 class Edge(Model):
@@ -79,6 +116,15 @@ class Profile(Model):
     """What only the host knows; every key has a default."""
 
     target: Literal["systemd", "compose", "none"] = Field("none", description="What the bundle is made for.")
+    site: Label = Field("site", description="Name of the site on its host.")
+    published_ports: dict[str, PortNumber] = Field(
+        default_factory=dict,
+        description="Port that clients see, by a listener's port, where compose or a firewall maps one to another.",
+    )
+    keep_releases: Annotated[int, Field(ge=1, le=1000)] = Field(
+        5, description="How many installed bundles are kept for a rollback."
+    )
+    directories: Directories = Field(default_factory=Directories)
     addresses: dict[str, list[str]] = Field(
         default_factory=dict,
         description="IP addresses that a Gateway (namespace/name) binds; default: all, IPv4 and IPv6.",
@@ -98,3 +144,8 @@ class Profile(Model):
     envoy: EnvoyHost = Field(default_factory=EnvoyHost)
     metrics: Metrics = Field(default_factory=Metrics)
     edge: Edge = Field(default_factory=Edge)
+
+    @property
+    def admin(self) -> str:
+        """Where the admin interface is."""
+        return self.envoy.admin or f"{self.directories.run.rstrip('/')}/admin.sock"

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from egc.artifacts.bundle import Artifact, Bundle
+from egc.artifacts.artifact import Artifact
+from egc.artifacts.bundle import Bundle
 from egc.artifacts.write import write
 from egc.diagnostics import Sink
 

@@ -86,6 +86,24 @@ def test_null_is_absent(tmp_path: Path) -> None:
         ("dns: '{name} '", '"{name} " is not a host name in which {name} and {namespace} are replaced'),
         ("envoy: {admin: localhost}", '"localhost" is neither a path nor an address:port'),
         ("envoy: {admin: '127.0.0.1:²'}", '"127.0.0.1:²" is neither a path nor an address:port'),
+        ("{target: compose, envoy: {user: edge}}", '"edge" is not a number, as target: compose needs it'),
+        (
+            "{target: compose, metrics: {textfile: /srv/metrics}}",
+            '"/srv/metrics" is not below "/var/lib/egc", as target: compose needs it',
+        ),
+        ("directories: {run: run}", '"run" is not an absolute path of letters, digits and "/._@:+-"'),
+        ("directories: {state: '/a b'}", '"/a b" is not an absolute path of letters, digits and "/._@:+-"'),
+        ("envoy: {path: envoy}", '"envoy" is not an absolute path of letters, digits and "/._@:+-"'),
+        ("envoy: {drainTime: 30s}", "parentShutdownTime is not longer than drainTime"),
+        ("publishedPorts: {http: 80}", '"http" is not a port number'),
+        (
+            "certificates: {acme: {server: 'http://ca'}}",
+            '"http://ca" is neither letsencrypt, letsencrypt-staging nor an https URL',
+        ),
+        (
+            "certificates: {acme: {dns: {plugin: 'a b'}}}",
+            '"a b" is not the name of a plugin such as cloudflare',
+        ),
         ("{}\n---\n{}", "a host profile is one document"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Bundles on a host: put there, switched, taken back."""

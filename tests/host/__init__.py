@@ -1,0 +1,1 @@
+"""What runs on the host, against real Envoy, certbot and their peers."""

@@ -1,0 +1,1 @@
+"""The long form of the tests under load: ``python -m tests.host.soak``, about a quarter of an hour."""
