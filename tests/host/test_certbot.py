@@ -36,6 +36,7 @@ def test_first_issuance_and_renewals(tmp_path: Path) -> None:
         assert issued.returncode == 0 and "issued serial" in issued.stdout, issued.stdout
         assert len(issued.stdout.splitlines()) == 2, issued.stdout
         assert_issued(site, before)
+        site.supervised.until(lambda: not site.status()["certificates"][0]["placeholder"])
         again = site.certs("issue", "--certbot", certbot)
         assert again.returncode == 0 and "certbot has it" in again.stdout
 

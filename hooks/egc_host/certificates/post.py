@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from egc_host.certificates.notes import Notes
@@ -40,12 +41,22 @@ def post(bundle: Bundle) -> list[Finding]:
             notes.give_back(names)
         else:
             say(f"Envoy serves {', '.join(names)}")
+            _show(bundle)
         return found
 
 
 def _watched(bundle: Bundle) -> list[Finding] | None:
     """Envoy sees by itself what was published; None if there is no Envoy."""
     return [] if Clients(bundle).answered() else None
+
+
+def _show(bundle: Bundle) -> None:
+    """Let the supervisor's status and metrics tell the new certificates: after a reload they do by themselves."""
+    from egc_host.supervisor.client import NotRunning, ask  # noqa: PLC0415 - only a renewal needs it
+
+    if bundle.reload == "watch":
+        with contextlib.suppress(NotRunning):
+            ask(bundle.run, {"command": "look"}, _STATUS)
 
 
 def _reloaded(bundle: Bundle) -> list[Finding] | None:

@@ -67,6 +67,9 @@ class Supervisor:
     def _obey(self, command: dict[str, Any], reply: Reply) -> None:
         if command.get("command") == "status":
             reply(self._record.status(self._fleet))
+        elif command.get("command") == "look":  # certificates were renewed, without a reload
+            self._house.changed()
+            reply({"ok": True})
         elif command.get("command") != "reload":
             reply(refused([Finding(findings.BAD_REQUEST, f"{command.get('command')!r} is no command")]))
         elif self._record.state == "stopping":
