@@ -16,10 +16,14 @@ def sandbox(values: Plain) -> Plain:
     "" where it cannot, and then they are among the folders of ``writable``.
     """
     run, state = values["run"], f"{values['state']}/envoy"
-    used = [values["releases"] + "/", values["certificates"] + "/", values["envoy"] or "", *values["paths"]]
+    outside = values["admin"].startswith("/") and not values["admin"].startswith(f"{run.rstrip('/')}/")
+    admin = values["admin"] if outside else ""
+    used = [values["releases"] + "/", values["certificates"] + "/", values["envoy"] or "", admin, *values["paths"]]
     runtime_directory, state_directory = _below("/run/", run), _below("/var/lib/", state)
     logs = [str(PurePosixPath(log).parent) for log in values["logs"]]
     others = [folder for folder, made in ((run, runtime_directory), (state, state_directory)) if not made]
+    if admin:  # without its folder Envoy's unit starts all the same, and the supervisor says what is missing
+        others.append(f"-{PurePosixPath(admin).parent}")
     return {
         "home_is_used": any(path.startswith(_HOMES) for path in used),
         "tmp_is_used": any(path.startswith(_TEMPORARY) for path in used),

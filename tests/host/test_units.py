@@ -23,6 +23,7 @@ SITES: dict[str, dict[str, Any]] = {
     "limits and logs": {"memory": 256 << 20, "logs": ["/var/log/site/access.log", "/var/log/site.log"]},
     "elsewhere": {
         "run": "/srv/egc/run",
+        "admin": "/srv/egc/run/admin.sock",
         "state": "/srv/egc/state",
         "releases": "/home/me/egc",
         "current": "/home/me/egc/site/current",
@@ -96,6 +97,14 @@ def test_what_the_site_uses_is_in_reach() -> None:
     assert odd["ProtectHome"] == ["read-only"]
     assert not {"PrivateTmp", "InaccessiblePaths"} & odd.keys()
     assert settings(files("systemd", **SITES["elsewhere"])["egc-envoy.service"])["ProtectHome"] == ["read-only"]
+
+
+def test_the_admin_socket_elsewhere() -> None:
+    """Its folder can be written to, whether it is there or not, and /tmp is the one that others see."""
+    elsewhere = settings(files("systemd", admin="/srv/admin/envoy.sock")["egc-envoy.service"])
+    assert elsewhere["ReadWritePaths"] == ["-/srv/admin"]
+    assert "PrivateTmp" not in settings(files("systemd", admin="/tmp/envoy.sock")["egc-envoy.service"])
+    assert "ReadWritePaths" not in settings(files("systemd", admin="127.0.0.1:9901")["egc-envoy.service"])
 
 
 def test_folders_that_are_written_to() -> None:

@@ -12,6 +12,7 @@ VALUES: dict[str, Any] = {
     "site": "site",
     "user": "envoy",
     "run": "/run/egc",
+    "admin": "/run/egc/admin.sock",
     "state": "/var/lib/egc",
     "releases": "/opt/egc",
     "textfile": "/var/lib/egc/metrics",

@@ -91,11 +91,49 @@ def test_null_is_absent(tmp_path: Path) -> None:
             "{target: compose, metrics: {textfile: /srv/metrics}}",
             '"/srv/metrics" is not below "/var/lib/egc", as target: compose needs it',
         ),
-        ("directories: {run: run}", '"run" is not an absolute path of letters, digits and "/._@:+-"'),
-        ("directories: {state: '/a b'}", '"/a b" is not an absolute path of letters, digits and "/._@:+-"'),
-        ("envoy: {path: envoy}", '"envoy" is not an absolute path of letters, digits and "/._@:+-"'),
+        ("directories: {run: run}", '"run" is not an absolute path of letters, digits and "/._@+-"'),
+        ("directories: {state: '/a b'}", '"/a b" is not an absolute path of letters, digits and "/._@+-"'),
+        ("envoy: {path: envoy}", '"envoy" is not an absolute path of letters, digits and "/._@+-"'),
+        (
+            "{target: systemd, certificates: {files: {a/b: {chain: tls/a.crt, key: /tls/a.key}}}}",
+            '"tls/a.crt" is not an absolute path of letters, digits and "/._@+-"',
+        ),
+        (
+            "{target: compose, certificates: {acme: {caBundle: '/etc/a: b'}}}",
+            '"/etc/a: b" is not an absolute path of letters, digits and "/._@+-"',
+        ),
+        (
+            "{target: compose, certificates: {acme: {eab: {kid: a, hmacKeyFile: key}}}}",
+            '"key" is not an absolute path of letters, digits and "/._@+-"',
+        ),
+        (
+            "{target: systemd, certificates: {acme: {dns: {plugin: route53, credentials: '/a//b'}}}}",
+            '"/a//b" has an empty part, "." or ".."',
+        ),
+        ("directories: {run: '/run/a:b'}", '"/run/a:b" is not an absolute path of letters, digits and "/._@+-"'),
+        ("envoy: {admin: '/run/a b'}", '"/run/a b" is not an absolute path of letters, digits and "/._@+-"'),
+        ("directories: {run: /run/../etc/egc}", '"/run/../etc/egc" has an empty part, "." or ".."'),
+        ("directories: {releases: //opt}", '"//opt" has an empty part, "." or ".."'),
+        ("directories: {run: /run/}", '"/run/" is not a folder that can be Envoy\'s own, such as /run/egc'),
+        ("directories: {run: /var/tmp}", '"/var/tmp" is not a folder that can be Envoy\'s own, such as /run/egc'),
+        (
+            "{target: compose, envoy: {admin: /srv/admin.sock}}",
+            '"/srv/admin.sock" is not below "/run/egc", as target: compose needs it',
+        ),
+        (
+            "{target: systemd, directories: {run: /srv/egc, state: /srv/egc/state}}",
+            '"/srv/egc/state" would be lost with "/srv/egc", which is emptied at each start',
+        ),
+        (
+            "{target: systemd, envoy: {user: '900'}}",
+            '"900" is not a user that can be made: a letter first, and 31 at the most',
+        ),
+        ("{target: compose, envoy: {user: '0'}}", '"0" is not the number of a user other than root'),
+        ("{target: compose, envoy: {user: '007'}}", '"007" is not the number of a user other than root'),
+        ("envoy: {drainTime: 29.1s}", "parentShutdownTime is not longer than drainTime"),
+        ("envoy: {stopDrainTime: 8761h}", "stopDrainTime is longer than a year"),
         ("envoy: {drainTime: 30s}", "parentShutdownTime is not longer than drainTime"),
-        ("publishedPorts: {http: 80}", '"http" is not a port number'),
+        ("publishedPorts: {http: 80, '8080': 443}", '"http" is not a port number'),
         (
             "certificates: {acme: {server: 'http://ca'}}",
             '"http://ca" is neither letsencrypt, letsencrypt-staging nor an https URL',
@@ -112,6 +150,12 @@ def test_a_wrong_profile(tmp_path: Path, text: str, told: str) -> None:
     assert loaded(tmp_path, text)[1] == [f"EGC5001 {told}"]
     result, _ = built(tmp_path, text)
     assert result.bundle is None
+
+
+def test_a_port_is_published_once(tmp_path: Path) -> None:
+    """Two listeners cannot be one port for clients; each is told."""
+    told = loaded(tmp_path, "publishedPorts: {8080: 80, 8081: 80, 8443: 443}")[1]
+    assert told == ["EGC5001 port 80 is published twice"] * 2
 
 
 @pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2", "a: *b"])
