@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from egc_host import shape
 from egc_host.findings import Finding, Refusal
 from egc_host.findings import bundle as findings
 
@@ -112,6 +113,8 @@ def read(folder: Path) -> Bundle:
         if data.get("format") != FORMAT:
             raise Refusal(findings.OTHER_FORMAT, f"{folder / name} has format {data.get('format')}, not {FORMAT}")
     try:
+        shape.check(manifest, shape.MANIFEST, "manifest.json")
+        shape.check(host, shape.HOST, "host.json")
         return _bundle(folder, digest_of(text), manifest, host)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refusal(findings.NO_BUNDLE, f"{folder}/host.json or manifest.json is damaged ({error!r})") from error
@@ -137,7 +140,7 @@ def _json(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
         data = json.loads(text)
     except OSError as error:
         raise Refusal(findings.NO_BUNDLE, f"{folder / name} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(findings.NO_BUNDLE, f"{folder / name} cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise Refusal(findings.NO_BUNDLE, f"{folder / name} holds no object")
@@ -149,7 +152,7 @@ def _bundle(folder: Path, digest: str, manifest: dict[str, Any], host: dict[str,
     return Bundle(
         folder=folder,
         digest=digest,
-        files={name: (entry["sha256"], int(entry["mode"], 8)) for name, entry in manifest["files"].items()},
+        files={name: (str(entry["sha256"]), int(entry["mode"], 8)) for name, entry in manifest["files"].items()},
         site=host["site"],
         target=host["target"],
         envoy=_envoy(host["envoy"]),
@@ -164,7 +167,7 @@ def _bundle(folder: Path, digest: str, manifest: dict[str, Any], host: dict[str,
         reload=certificates["reload"],
         lineages=tuple(_lineage(lineage) for lineage in certificates["lineages"]),
         pairs=tuple((pair["name"], pair["chain"], pair["key"]) for pair in certificates["pairs"]),
-        acme=host["acme"],
+        acme=_account(host["acme"]),
     )
 
 
@@ -190,3 +193,10 @@ def _envoy(envoy: dict[str, Any]) -> Envoy:
 def _lineage(lineage: dict[str, Any]) -> Lineage:
     certbot = None if lineage["certbot"] is None else tuple(lineage["certbot"])
     return Lineage(lineage["name"], tuple(lineage["hostnames"]), lineage["chain"], lineage["key"], certbot)
+
+
+def _account(acme: dict[str, Any] | None) -> dict[str, Any] | None:
+    missing = {"email", "server", "port", "eab", "caBundle"} - acme.keys() if acme is not None else set()
+    if missing:
+        raise KeyError(*sorted(missing))
+    return acme

@@ -21,7 +21,7 @@ def restarted(address: str) -> Steps[int]:
         if status != 200 or told["state"] != "LIVE":
             return -1
         return int(told["command_line_options"].get("restart_epoch", 0))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return -1
 
 
@@ -69,7 +69,10 @@ def _parse(answer: bytes) -> tuple[int, bytes]:
     first, *headers = head.decode("latin-1").split("\r\n")
     if any(header.lower().replace(" ", "") == "transfer-encoding:chunked" for header in headers):
         body = b"".join(_chunks(body))
-    return int(first.split()[1]), body
+    status = first.split()[1:2]
+    if not status:  # as from an Envoy that closes its admin interface just now
+        raise ValueError("the admin interface closed the connection without an answer")
+    return int(status[0]), body
 
 
 def _chunks(body: bytes) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 import traceback
@@ -139,7 +140,7 @@ def _copied(job: Job, envoy: str | None) -> dict[str, Any]:
     from egc_host.located import envoy_of  # noqa: PLC0415 - as a child alone needs it
 
     def copy() -> dict[str, Any]:
-        source = job.source.resolve()
+        source = Path(os.path.realpath(job.source))  # resolve() fails at links in a circle before Python 3.13
         found = snapshot.take(source, job.folder, whole=job.whole)
         executable = binary.find(envoy or envoy_of(bundles.read(job.folder), source))
         return {"source": str(source), "binary": str(executable), "findings": packed(found)}

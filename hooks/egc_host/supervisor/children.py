@@ -38,6 +38,13 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    def halted(self) -> bool:
+        """Whether it stands still, by SIGSTOP or a debugger."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+        except OSError:
+            return False
+
     def ending(self) -> str:
         """How it ended, as a phrase."""
         if self.status is None:

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from egc_host.findings import Finding
 from egc_host.findings import reload as findings
-from egc_host.supervisor.loop import IDLE, Loop, Steps
+from egc_host.supervisor.loop import IDLE, POLL, Loop, Steps
 from egc_host.supervisor.verdict import refused
 
 _LONGEST, _MOST, _PATIENCE = 4096, 64, 5.0
@@ -25,6 +25,7 @@ class _Connection:
         self.channel = channel
         self.received = b""
         self.asked = False
+        self.answer = b""
         self.since = time.monotonic()
 
 
@@ -44,7 +45,7 @@ class Control:
         mask = os.umask(0o177)
         try:
             server.bind(str(self._path))
-            server.listen(_MOST)
+            server.listen(4 * _MOST)  # who connects with a timeout is not made to wait, but refused
         except OSError:
             server.close()
             raise
@@ -88,8 +89,11 @@ class Control:
             channel.settimeout(0)
             connection = _Connection(channel)
             if len(self._connections) >= _MOST:
-                channel.close()
-                return
+                silent = [one for one in self._connections if not one.asked]
+                if not silent:
+                    channel.close()
+                    return
+                self._hang_up(min(silent, key=lambda one: one.since))
             self._connections.add(connection)
             self._loop.watch(channel, lambda: self._read(connection))
 
@@ -109,18 +113,37 @@ class Control:
 
     def _answer(self, connection: _Connection) -> None:
         def reply(answer: dict[str, Any]) -> None:
-            with contextlib.suppress(OSError):
-                connection.channel.sendall(json.dumps(answer).encode() + b"\n")
-            self._hang_up(connection)
+            connection.answer = json.dumps(answer).encode() + b"\n"
+            self._send(connection)
+            if connection.answer:  # more than the socket takes at once
+                self._loop.add(self._finish(connection))
 
         try:
             command = json.loads(connection.received)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second of many brackets
             command = None
         if isinstance(command, dict):
             self._handle(command, reply)
         else:
             reply(refused([Finding(findings.BAD_REQUEST, "what came is no JSON object")]))
+
+    def _send(self, connection: _Connection) -> None:
+        """Send what goes without waiting; hang up at the end."""
+        try:
+            connection.answer = connection.answer[connection.channel.send(connection.answer) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            connection.answer = b""
+        if not connection.answer:
+            self._hang_up(connection)
+
+    def _finish(self, connection: _Connection) -> Steps[None]:
+        deadline = time.monotonic() + _PATIENCE
+        while connection.answer and time.monotonic() < deadline:
+            yield POLL
+            self._send(connection)
+        self._hang_up(connection)
 
     def _hang_up(self, connection: _Connection) -> None:
         if connection in self._connections:

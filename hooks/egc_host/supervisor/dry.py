@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ def problems(folder: Path, envoy: str | None, run: Path | None) -> list[Finding]
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "copy")
         try:
-            found = snapshot.take(folder.resolve(), copy)
+            found = snapshot.take(Path(os.path.realpath(folder)), copy)
             bundle = bundles.read(copy)
             executable = binary.find(envoy or bundle.envoy.path)
             versions = binary.versions(executable)

@@ -28,14 +28,14 @@ class Premises:
             if run.stat().st_uid != os.geteuid():
                 raise Refusal(findings.RUN_FOLDER, f"{run} belongs to user {run.stat().st_uid}, not {os.geteuid()}")
             self._run = _lock(run / "lock", Finding(findings.RUNNING, f"{run} is in use{_by(run)}"))
-            shutil.rmtree(run / "epochs", ignore_errors=True)  # of one that was killed
+            taken = Finding(findings.BASE_ID, f"base id {base_id} is another Envoy's on this host")
+            self._shared = shared_memory.path(base_id)
+            self._base_id = _lock(self._shared.with_name(f"egc_envoy_{base_id}.lock"), taken)
+            # Of one that was killed; not before the second lock, since the first may have been removed.
+            shutil.rmtree(run / "epochs", ignore_errors=True)
             (run / "epochs").mkdir(mode=0o700)
         except OSError as error:
             raise Refusal(findings.RUN_FOLDER, f"{error.filename or run}: {error.strerror}") from error
-        taken = Finding(findings.BASE_ID, f"base id {base_id} is another Envoy's on this host")
-        shared = shared_memory.path(base_id)
-        self._shared = shared
-        self._base_id = _lock(shared.with_name(f"egc_envoy_{base_id}.lock"), taken)
 
     def leave(self) -> None:
         """Leave nothing behind; no Envoy runs any more."""

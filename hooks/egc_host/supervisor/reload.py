@@ -152,6 +152,10 @@ class Reloads:
         if serving is None:
             self._lost(Finding(findings.SERVING_DIED, "the new Envoy failed after the old one was stopped"))
             return
+        if serving.child.halted():
+            # What the new one asked for is still queued, and the answers would go to the next one: sockets mixed up.
+            self._lost(Finding(findings.SERVING_DIED, f"serving epoch {serving.epoch} was halted by a signal"))
+            return
         try:
             found = yield from works.fleet.replace(serving.candidate, serving.workers)
         except Exception as error:  # noqa: BLE001 - as above
