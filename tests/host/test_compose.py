@@ -17,6 +17,9 @@ from egc.artifacts import templates
 from tests.host.containers import composer
 from tests.host.needs import need
 
+FOLDERS = ("--run-dir", "/run/egc", "--state-dir", "/var/lib/egc")
+"""Where the supervisor finds its last good configuration if it cannot read the bundle."""
+
 PLAIN: dict[str, Any] = {
     "site": "shop",
     "version": "1.40.0",
@@ -177,7 +180,7 @@ def test_gateway_waits_for_placeholders(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         (tmp_path / "shop" / "current").mkdir(parents=True)
-        assert process.communicate(timeout=30)[0] == "run now\n"
+        assert process.communicate(timeout=30)[0] == f"run now {' '.join(FOLDERS)}\n"
 
 
 @pytest.mark.parametrize("values", [PLAIN, FULL], ids=["plain", "full"])
@@ -192,7 +195,7 @@ def test_image(values: dict[str, Any], tmp_path: Path) -> None:
     assert arguments["EGC_ENVOY_IMAGE"].endswith(":v1.40.0")
     assert {step[0] for step in steps} == {"ARG", "FROM", "RUN", "COPY", "USER", "STOPSIGNAL", "CMD"}
     assert [step[1] for step in steps if step[0] == "USER"][-1] == "900:900"
-    assert json.loads(steps[-1][1]) == ["egc-envoy", "run", "/opt/egc/shop/current"]
+    assert json.loads(steps[-1][1]) == ["egc-envoy", "run", "/opt/egc/shop/current", *FOLDERS]
     script = tmp_path / "run.sh"
     script.write_text("\n".join(["#!/bin/sh", *(step[1] for step in steps if step[0] == "RUN")]), encoding="utf-8")
     # SC2086: the list of packages is to be split.
