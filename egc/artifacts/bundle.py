@@ -9,6 +9,7 @@ from typing import Any, Literal
 from egc import __version__
 from egc.artifacts import targets
 from egc.artifacts.artifact import Artifact
+from egc.artifacts.host import Configuration
 from egc.emit import secrets
 from egc.envoy import api as pb
 from egc.envoy import printer
@@ -66,7 +67,7 @@ def bundle_up(
             kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
             text = printer.to_yaml({"resources": [{"@type": kind, **resource}]})
             files.append(Artifact(secrets.sds_path(certificate), text.encode()))
-    files += targets.files(plain, plan, origin.profile, origin.envoy, f"envoy.{format}")
+    files += targets.files(Configuration(origin.envoy, f"envoy.{format}", plain), plan, origin.profile)
     files.append(_manifest(files, plan, origin))
     return Bundle(tuple(sorted(files, key=lambda artifact: artifact.path)))
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from egc.artifacts import certbot
@@ -21,8 +23,23 @@ _WRITES_CODE = ("envoy.extensions.filters.http.lua.", "envoy.extensions.filters.
 _OWN_CLUSTERS = (metrics.CLUSTER, acme.CLUSTER)
 
 
-def settings(plain: Plain, plan: Plan, profile: Profile, envoy: str, config: str) -> Plain:
-    """All of it, as plain data; *envoy* is a version, *config* the name of the configuration in the bundle."""
+@dataclass(frozen=True)
+class Configuration:
+    """Envoy's configuration: the version that it is for, its name in the bundle, and its contents."""
+
+    version: str
+    name: str
+    plain: Plain
+
+    @cached_property
+    def typed(self) -> list[Plain]:
+        """Every extension in it."""
+        return [node for node in _nodes(self.plain) if "@type" in node]
+
+
+def settings(envoy: Configuration, plan: Plan, profile: Profile) -> Plain:
+    """All of it, as plain data."""
+    plain = envoy.plain
     listening = list(_listeners(plain, {int(port): seen for port, seen in profile.published_ports.items()}))
     directories = profile.directories
     acme_settings = profile.certificates.acme
@@ -30,7 +47,7 @@ def settings(plain: Plain, plan: Plan, profile: Profile, envoy: str, config: str
         "format": FORMAT,
         "site": profile.site,
         "target": profile.target,
-        "envoy": _envoy(plain, profile, envoy, config, low=any(listener["port"] < 1024 for listener in listening)),
+        "envoy": _envoy(envoy, profile, low=any(listener["port"] < 1024 for listener in listening)),
         "directories": {
             "run": directories.run,
             "state": directories.state,
@@ -59,12 +76,12 @@ def text(data: Plain) -> bytes:
     return (json.dumps(data, indent=2) + "\n").encode()
 
 
-def _envoy(plain: Plain, profile: Profile, version: str, config: str, *, low: bool) -> Plain:
+def _envoy(configuration: Configuration, profile: Profile, *, low: bool) -> Plain:
     envoy = profile.envoy
     return {
-        "version": version,
+        "version": configuration.version,
         "path": envoy.path,
-        "config": config,
+        "config": configuration.name,
         "admin": profile.admin,
         "user": _user(profile),
         "baseId": envoy.base_id,
@@ -75,7 +92,7 @@ def _envoy(plain: Plain, profile: Profile, version: str, config: str, *, low: bo
         "memory": envoy.memory,
         "openFiles": 2 * envoy.connections + _SPARE_FILES,
         "capabilities": ["CAP_NET_BIND_SERVICE"] if low else [],
-        "logs": sorted(_logs(plain)),
+        "logs": sorted(_logs(configuration.typed)),
     }
 
 
@@ -121,16 +138,15 @@ def _backends(plain: Plain) -> Iterator[Plain]:
                     yield {"cluster": cluster["name"], "host": socket["address"], "port": socket.get("port_value", 0)}
 
 
-def _logs(plain: Plain) -> set[str]:
+def _logs(typed: list[Plain]) -> set[str]:
     """Access logs that are files, which somebody must rotate."""
-    paths = {node["path"] for node in _nodes(plain) if node.get("@type") == _FILE_LOG}
+    paths = {node["path"] for node in typed if node["@type"] == _FILE_LOG}
     return {path for path in paths if not path.startswith("/dev/")}
 
 
-def writes_code(plain: Plain) -> bool:
+def writes_code(envoy: Configuration) -> bool:
     """Whether a filter makes machine code while it runs (Lua's and Wasm's compilers), which a unit may forbid."""
-    types = (node.get("@type", "") for node in _nodes(plain))
-    return any(part in type for type in types for part in _WRITES_CODE)
+    return any(part in type for type in {node["@type"] for node in envoy.typed} for part in _WRITES_CODE)
 
 
 def _nodes(value: Any) -> Iterator[Plain]:

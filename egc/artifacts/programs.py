@@ -4,9 +4,10 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+from egc.artifacts.shipped import shipped
+
+_HOOKS = shipped("hooks")
 _SHEBANG = b"#!/usr/bin/env -S python3 -IS\n"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time of a zip: that of the build would differ from build to build."""
@@ -23,19 +24,13 @@ sys.exit(main())
 '''
 
 
-def folder() -> Path:
-    """Where the hooks are: in the wheel inside the package, in a checkout beside it."""
-    packed = _PACKAGE / "_hooks"
-    return packed if packed.is_dir() else _PACKAGE.parent / "hooks"
-
-
 def programs() -> Iterator[tuple[str, bytes]]:
     """Path in the bundle and content of every executable file."""
     for name, module in _MAINS.items():
         yield f"bin/{name}", _packed(module)
     for name in _SCRIPTS:
-        yield f"bin/{name}", (folder() / name).read_bytes()
-    yield "install.sh", (folder() / "install.sh").read_bytes()
+        yield f"bin/{name}", (_HOOKS / name).read_bytes()
+    yield "install.sh", (_HOOKS / "install.sh").read_bytes()
 
 
 def _packed(module: str) -> bytes:
@@ -44,8 +39,8 @@ def _packed(module: str) -> bytes:
     buffer.seek(0, io.SEEK_END)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
         _add(archive, "__main__.py", _START.format(module=module).encode())
-        for path in sorted((folder() / "egc_host").rglob("*.py")):
-            _add(archive, path.relative_to(folder()).as_posix(), path.read_bytes())
+        for path in sorted((_HOOKS / "egc_host").rglob("*.py")):
+            _add(archive, path.relative_to(_HOOKS).as_posix(), path.read_bytes())
     return buffer.getvalue()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from egc.artifacts import certbot, host, programs, templates, units
 from egc.artifacts.artifact import Artifact
+from egc.artifacts.shipped import shipped
 from egc.emit import metrics
 from egc.plan.model import Plan
 from egc.profile import Profile
@@ -14,15 +15,16 @@ Plain = dict[str, Any]
 _PROGRAM_MODE = 0o755
 
 
-def files(plain: Plain, plan: Plan, profile: Profile, envoy: str, config: str) -> Iterator[Artifact]:
-    """The files of the target; *envoy* is the version that the bundle is for, *config* the configuration's name."""
+def files(envoy: host.Configuration, plan: Plan, profile: Profile) -> Iterator[Artifact]:
+    """The files of the target."""
     if profile.target == "none":
-        text = (templates.folder() / "none" / "README.md").read_text(encoding="utf-8")
-        yield Artifact("README.md", text.replace("envoy.yaml", config).encode())
+        text = (shipped("templates") / "none" / "README.md").read_text(encoding="utf-8")
+        yield Artifact("README.md", text.replace("envoy.yaml", envoy.name).encode())
         return
-    values = _values(plain, plan, profile, envoy, config)
+    told = host.settings(envoy, plan, profile)
+    values = _values(told, profile, writes_code=host.writes_code(envoy))
     yield from _rendered("operator", "", values)
-    yield Artifact("host.json", host.text(host.settings(plain, plan, profile, envoy, config)))
+    yield Artifact("host.json", host.text(told))
     for path, content in programs.programs():
         yield Artifact(path, content, _PROGRAM_MODE)
     yield from _rendered("monitoring", "monitoring/", values)
@@ -40,15 +42,14 @@ def _rendered(below: str, prefix: str, values: Plain, without: set[str] | None =
         yield Artifact(f"{prefix}{name}", text.encode())
 
 
-def _values(plain: Plain, plan: Plan, profile: Profile, version: str, config: str) -> Plain:
+def _values(told: Plain, profile: Profile, *, writes_code: bool) -> Plain:
     """What templates may say: host.json's settings under the names that the templates use."""
-    told = host.settings(plain, plan, profile, version, config)
     envoy, directories = told["envoy"], told["directories"]
     return {
         "site": profile.site,
         "target": profile.target,
-        "version": version,
-        "config": config,
+        "version": envoy["version"],
+        "config": envoy["config"],
         "user": envoy["user"],
         "envoy": envoy["path"],
         "admin": envoy["admin"],
@@ -58,7 +59,6 @@ def _values(plain: Plain, plan: Plan, profile: Profile, version: str, config: st
         "textfile": directories["textfile"],
         "current": f"{directories['releases'].rstrip('/')}/{profile.site}/current",
         "certificates": profile.certificates.directory,
-        "reload": profile.certificates.reload,
         "acme": profile.certificates.acme is not None and bool(told["certificates"]["lineages"]),
         "packages": certbot.packages(profile.certificates.acme),
         "secrets": certbot.secrets(profile.certificates.acme),
@@ -66,8 +66,7 @@ def _values(plain: Plain, plan: Plan, profile: Profile, version: str, config: st
         "capabilities": envoy["capabilities"],
         "open_files": envoy["openFiles"],
         "memory": envoy["memory"],
-        "memory_deny_write_execute": not host.writes_code(plain),
-        "drain_time": envoy["drainTime"],
+        "memory_deny_write_execute": not writes_code,
         "parent_shutdown_time": envoy["parentShutdownTime"],
         "stop_drain_time": envoy["stopDrainTime"],
         "logs": envoy["logs"],

@@ -1,23 +1,16 @@
-"""The templates: in the wheel inside the package, in a checkout beside it."""
+"""The templates, filled in."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
-_PACKAGE = Path(__file__).parents[1]
-
-
-def folder() -> Path:
-    """Where the templates are."""
-    packed = _PACKAGE / "_templates"
-    return packed if packed.is_dir() else _PACKAGE.parent / "templates"
+from egc.artifacts.shipped import shipped
 
 
 def render(below: str, values: Mapping[str, Any], without: Collection[str] = ()) -> dict[str, str]:
     """Every template in a folder of templates, filled in, by its path without ``.j2``; not those named in *without*."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - few commands need it
 
-    root = folder() / below
+    root = shipped("templates") / below
     environment = Environment(
         loader=FileSystemLoader(root),
         undefined=StrictUndefined,

@@ -1,8 +1,12 @@
-"""Tests of the programs on the host do not depend on the classes of Envoy's messages: once is enough."""
+"""Fixtures of the supervisor's tests; and none of the tests here is repeated with other classes of Envoy's messages."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.host.bundles import Layout
+from tests.host.supervised import Supervised
 
 HERE = Path(__file__).parent
 
@@ -12,3 +16,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A host in miniature."""
+    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
+
+
+@pytest.fixture
+def site(layout: Layout) -> Iterator[Supervised]:
+    """A supervisor that serves v1."""
+    with Supervised(layout) as running:
+        yield running

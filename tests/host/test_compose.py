@@ -14,6 +14,7 @@ import yaml
 from compose_spec import PyCompose
 
 from egc.artifacts import templates
+from egc.artifacts.shipped import shipped
 from tests.host.containers import composer
 from tests.host.needs import need
 
@@ -240,7 +241,7 @@ class Loop:
             "EGC_PERIOD": "1",
             "EGC_STEP": "1",
         }
-        script = str(templates.folder() / "compose" / "bin" / "egc-certbot-loop")
+        script = str(shipped("templates") / "compose" / "bin" / "egc-certbot-loop")
         self.process = subprocess.Popen(["sh", script], env=environment, stderr=subprocess.PIPE, text=True)
 
     def asked(self, count: int) -> list[str]:
@@ -266,7 +267,7 @@ class Loop:
 
 def test_loop_is_sound() -> None:
     """shellcheck finds nothing."""
-    script = templates.folder() / "compose" / "bin" / "egc-certbot-loop"
+    script = shipped("templates") / "compose" / "bin" / "egc-certbot-loop"
     done = subprocess.run([need("shellcheck"), str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

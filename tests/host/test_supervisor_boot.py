@@ -21,12 +21,6 @@ from tests.host.pairs import pair
 from tests.host.supervised import HOOKS, PATIENCE, Supervised, arguments, children, edit
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
 def kept(layout: Layout, version: str) -> Callable[[], bool]:
     """Whether a version is the last good one."""
     file = layout.root / "state/envoy/last-good/envoy.yaml"

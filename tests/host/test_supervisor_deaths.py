@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ from tests.host.supervised import PROGRAM, Supervised
 def layout(tmp_path: Path) -> Layout:
     """A host in miniature."""
     return Layout(tmp_path, envoy={"parentShutdownTime": 2})
-
-
-@pytest.fixture
-def site(layout: Layout) -> Iterator[Supervised]:
-    """A supervisor that serves v1."""
-    with Supervised(layout) as running:
-        yield running
 
 
 def test_serving(site: Supervised) -> None:

@@ -15,12 +15,6 @@ from tests.host.bundles import Layout, make_bundle
 from tests.host.supervised import Supervised, edit
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
 def test_another_format(layout: Layout) -> None:
     """OTHER_FORMAT: programs of another version do not guess."""
     bundle = edit(make_bundle(layout), "host.json", lambda host: host.update(format=2))

@@ -18,12 +18,6 @@ from tests.host.supervised import Supervised, edit
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
-@pytest.fixture
 def secure(tmp_path: Path) -> Iterator[Supervised]:
     """A supervisor that serves v1 with a certificate, and may not read what its user may not."""
     layout = Layout(tmp_path, lineages={"a": ["a.test"]}, reload="watch")

@@ -24,12 +24,6 @@ T = TypeVar("T")
 ODD = (-1, 10**30, 1.5, "a\0b", "\ud800", [1], {"a": 1}, float("inf"))
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
 def test_odd_settings(layout: Layout) -> None:
     """NO_BUNDLE: whatever stands in the place of a value of host.json, it is seen before anything is done with it."""
     layout.lineages, layout.backend = {"shop": ["shop.example"]}, 1

@@ -6,28 +6,12 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.host.bundles import Layout, bootstrap, free_port, make_bundle
 from tests.host.hanging import admin_epoch, hanging
 from tests.host.supervised import PROGRAM, Supervised, edit
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
-@pytest.fixture
-def site(layout: Layout) -> Iterator[Supervised]:
-    """A supervisor that serves v1."""
-    with Supervised(layout) as running:
-        yield running
 
 
 def test_reload(site: Supervised) -> None:

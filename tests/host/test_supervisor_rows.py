@@ -2,27 +2,12 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.host.bundles import Layout, make_bundle
 from tests.host.supervised import Supervised, edit
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """A host in miniature."""
-    return Layout(tmp_path, envoy={"drainTime": 0, "parentShutdownTime": 1})
-
-
-@pytest.fixture
-def site(layout: Layout) -> Iterator[Supervised]:
-    """A supervisor that serves v1."""
-    with Supervised(layout) as running:
-        yield running
 
 
 def test_burst(site: Supervised) -> None:

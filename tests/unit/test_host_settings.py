@@ -1,6 +1,7 @@
 """host.json: what a site and its profile say to the programs on the host."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from egc.artifacts import host
 from egc.compiler import build
 from egc.diagnostics import Sink
 from egc.options import Options
+from egc.plan.model import Plan
+from egc.profile import Profile
 
 SITE = """\
 apiVersion: gateway.networking.k8s.io/v1
@@ -124,7 +127,8 @@ def test_what_is_read_out_of_envoys_configuration() -> None:
             ]
         }
     }
-    assert host._logs(plain) == {"/var/log/envoy/a.log"}  # noqa: SLF001 - no site can ask for one yet
-    assert host.writes_code(plain)
-    lua["typed_config"]["@type"] = log
-    assert not host.writes_code(plain)
+    envoy = host.Configuration("1.40.0", "envoy.yaml", plain)
+    assert host.settings(envoy, Plan([], [], []), Profile())["envoy"]["logs"] == ["/var/log/envoy/a.log"]
+    assert host.writes_code(envoy)
+    lua["typed_config"] = {"@type": log, "path": "/dev/stdout"}
+    assert not host.writes_code(replace(envoy))

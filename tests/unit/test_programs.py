@@ -9,19 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from egc.artifacts.programs import folder, programs
+from egc.artifacts.programs import programs
+from egc.artifacts.shipped import shipped
+from tests.host.issuing import install_programs
 
-MODULES = sorted((folder() / "egc_host").rglob("*.py"))
+HOOKS = shipped("hooks")
+MODULES = sorted((HOOKS / "egc_host").rglob("*.py"))
 
 
 @pytest.fixture
 def unpacked(tmp_path: Path) -> Path:
     """A folder with the programs, as in a bundle."""
-    for path, content in programs():
-        file = tmp_path / path
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(content)
-        file.chmod(0o755)
+    install_programs(tmp_path)
     return tmp_path
 
 
@@ -48,11 +47,11 @@ def test_a_program_runs(unpacked: Path, name: str) -> None:
 
 def test_scripts_are_programs() -> None:
     """The scripts can be executed in a checkout, too."""
-    scripts = [path for path in folder().iterdir() if path.is_file()]
+    scripts = [path for path in HOOKS.iterdir() if path.is_file()]
     assert scripts and all(path.stat().st_mode & stat.S_IXUSR for path in scripts)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(folder())))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HOOKS)))
 def test_only_the_standard_library(path: Path) -> None:
     """A host has Python, and nothing needs to be installed for it."""
     names = []
@@ -69,6 +68,6 @@ def test_only_the_standard_library(path: Path) -> None:
 def test_an_old_python() -> None:
     """Nothing that Python 3.9 lacks, neither words nor library."""
     vermin = Path(sys.executable).with_name("vermin")
-    command = [str(vermin), "-t=3.9-", "--no-tips", "--violations", str(folder() / "egc_host")]
+    command = [str(vermin), "-t=3.9-", "--no-tips", "--violations", str(HOOKS / "egc_host")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
