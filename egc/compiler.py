@@ -18,12 +18,14 @@ from egc.envoy.descriptors import NotEnvoy
 from egc.envoygateway import standalone
 from egc.envoygateway.finders import finders
 from egc.envoygateway.models import KINDS as ENVOY_GATEWAY_KINDS
-from egc.envoygateway.policies import attach
+from egc.envoygateway.policies import Policies, attach
 from egc.envoygateway.status import statuses
 from egc.features import Context
+from egc.gatewayapi.graph import Graph
 from egc.gatewayapi.models import KINDS as GATEWAY_API_KINDS
 from egc.gatewayapi.resolve import resolve
 from egc.gatewayapi.rules import addresses
+from egc.gatewayapi.tls import HostCertificates
 from egc.kube.kinds import KINDS as CORE_KINDS
 from egc.kube.parse import parse
 from egc.options import OnError, Options
@@ -44,6 +46,8 @@ class Build:
     bundle: Bundle | None
     statuses: list[dict[str, Any]]
     plan: Plan
+    graph: Graph
+    policies: Policies
 
 
 def build(options: Options, sink: Sink) -> Build:
@@ -54,20 +58,21 @@ def build(options: Options, sink: Sink) -> Build:
     config = standalone.configuration(resources, sink)
     controller = config.gateway.controller_name if config else standalone.CONTROLLER
     bind = partial(addresses.bound, profile=profile.addresses, sink=sink)
-    graph = resolve(resources, controller, bind, finders(profile, config, sink), sink)
+    certificates = HostCertificates(profile.certificates.files, profile.certificates.unknown == "lineage")
+    graph = resolve(resources, controller, bind, finders(profile, config, sink), certificates, sink)
     check_names(profile, graph, sink)
     policies = attach(graph, sink)
     plan = lower(graph, policies, profile, sink)
-    plain = pb.to_plain(emit(plan, Context(profile, sink), inline_secrets=options.inline_secrets))
+    plain = pb.to_plain(emit(plan, Context(profile, sink, options.inline_secrets)))
     gate.check(plain, plan, options.envoy, sink)
     told = statuses(graph, policies)
     if sink.fatal or (sink.failed and options.on_error is OnError.FAIL):
-        return Build(None, told, plan)
+        return Build(None, told, plan, graph, policies)
     accepted = not options.validate or gate.validate(plain, options.envoy, options.format, sink)
     version = _version(options.envoy)
     origin = Origin(profile, digest_of(documents, profile), version)
     bundle = bundle_up(plain, plan, told, origin, options.format, inline_secrets=options.inline_secrets)
-    return Build(bundle if accepted else None, told, plan)
+    return Build(bundle if accepted else None, told, plan, graph, policies)
 
 
 def _version(envoy: Path | None) -> str:

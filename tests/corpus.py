@@ -4,6 +4,7 @@ The folder ../shared beside the repository holds the cases and the programs that
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,33 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EGC_CORPUS", ROOT.parent / "shared"))
 CASES = SHARED / "corpus" / "envoy-gateway"
-STATUS_KINDS = "GatewayClass,Gateway,HTTPRoute"
-ANSWER_CASES = "^httproute"
+STATUS_KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "ListenerSet",
+    "HTTPRoute",
+    "GRPCRoute",
+    "TLSRoute",
+    "TCPRoute",
+    "UDPRoute",
+    "BackendTLSPolicy",
+)
+"""The kinds whose statuses are compared, in every case."""
+
+_BESIDE = (
+    "ReferenceGrant",
+    "Service",
+    "EndpointSlice",
+    "Secret",
+    "ConfigMap",
+    "Namespace",
+    "Backend",
+    "HTTPRouteFilter",
+)
+ANSWER_KINDS = frozenset(STATUS_KINDS + _BESIDE)
+"""Requests are compared for the cases that have no other kinds."""
+
+_KIND = re.compile(r"^kind: *(\w+)", re.MULTILINE)
 
 
 def egc_command() -> str:
@@ -20,15 +46,26 @@ def egc_command() -> str:
     return f"{sys.executable} {ROOT / 'tests' / 'corpus_egc.py'}"
 
 
+def answered() -> list[str]:
+    """The cases whose requests are compared."""
+    names = sorted(file.name.removesuffix(".answers.yaml") for file in CASES.glob("*.answers.yaml"))
+    return [name for name in names if ANSWER_KINDS.issuperset(_kinds(name))]
+
+
+def _kinds(case: str) -> list[str]:
+    return _KIND.findall((CASES / f"{case}.yaml").read_text(encoding="utf-8"))
+
+
 def statuses(*options: str) -> str:
     """The closing line about statuses; what differs is printed with --list."""
-    return _run("agreement.py", "--kinds", STATUS_KINDS, "--min", "0", *options)
+    return _run("agreement.py", "--kinds", ",".join(STATUS_KINDS), "--min", "0", *options)
 
 
 def answers(*options: str) -> str:
     """The closing line about answers of a real Envoy."""
     envoy = str(Path(sys.executable).with_name("envoy"))
-    return _run("answers.py", "--envoy", envoy, "--match", ANSWER_CASES, "--min", "0", *options)
+    names = rf"^({'|'.join(answered())})(\.|$)"
+    return _run("answers.py", "--envoy", envoy, "--match", names, "--min", "0", *options)
 
 
 def _run(program: str, *options: str) -> str:

@@ -2,8 +2,7 @@
 
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -14,17 +13,15 @@ from pydantic.fields import FieldInfo
 from egc.compiler import KINDS
 from egc.diagnostics import explain
 from egc.features.defaults import DEFAULTS
-from egc.kube.markers import Ignored, Unsupported
 from egc.kube.model import Model
-from egc.kube.resource import ObjectMeta, Resource
 from egc.kube.scalars import Quantity, go_text
+from egc.listing import support
 from egc.profile import Profile
 from tests.test_style import LAYERS
 
 ROOT = Path(__file__).parents[1]
 
 _PART = re.compile(r"(?<=<!-- generated: )(?P<name>[\w-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
-_REFUSED = re.compile(r"^not supported( yet|:)? ?")
 _TYPES = {str: "text", int: "number", bool: "`true`, `false`", timedelta: "duration"}
 
 
@@ -46,16 +43,6 @@ def code(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-def inner(annotation: object) -> Iterator[tuple[str, type[Model]]]:
-    """The models in a type expression, each after what leads to it: ``[]`` into a list, ``.*`` into a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        yield "", annotation
-    origin = get_origin(annotation)
-    step = "[]" if origin is list else ".*" if origin is dict else ""
-    for argument in get_args(annotation):
-        yield from ((f"{step}{rest}", model) for rest, model in inner(argument))
-
-
 def fields(model: type[Model]) -> Iterator[tuple[str, FieldInfo]]:
     """The fields of a model by their YAML keys."""
     return ((field.alias or name, field) for name, field in model.model_fields.items())
@@ -68,7 +55,7 @@ def profile() -> str:
 
 def _keys(model: type[Model], prefix: str) -> Iterator[tuple[str, str, str, str]]:
     for key, field in fields(model):
-        below = list(inner(field.annotation))
+        below = list(support.models(field.annotation))
         if not below or field.description:
             yield f"`{prefix}{key}`", _type(field.annotation), _default(field), field.description or ""
         for step, other in below:
@@ -100,69 +87,13 @@ def _default(field: FieldInfo) -> str:
 
 def kinds(*groups: str) -> str:
     """Every kind of some API groups: what its fields do."""
-    versions: dict[str, list[str]] = defaultdict(list)
-    for (api_version, _), entry in sorted(KINDS.items()):
-        if api_version.rpartition("/")[0] in groups:
-            versions[entry].append(api_version)
-    by_name = sorted(versions, key=lambda entry: entry.rpartition(":")[2])
-    return "\n\n".join(_kind(entry, versions[entry]) for entry in by_name)
-
-
-def _kind(entry: str, api_versions: Iterable[str]) -> str:
-    module, _, name = entry.partition(":")
-    model: type[Model] = getattr(import_module(module), name)
-    common = set(Resource.model_fields) if issubclass(model, Resource) else {"api_version", "kind"}
-    rows = _rows(model, common)
-    return f"### {name}\n\n{code(api_versions)}. {_first_line(model)}\n\n{rows}"
+    found = support.catalogue({key: entry for key, entry in KINDS.items() if key[0].rpartition("/")[0] in groups})
+    return support.as_markdown(kind for kind in found if kind.name != support.COMMON)
 
 
 def metadata() -> str:
-    """What an object's ``metadata`` does."""
-    return _rows(ObjectMeta, set(), "metadata")
-
-
-def _rows(model: type[Model], left_out: set[str], path: str = "") -> str:
-    places: dict[type[Model], list[str]] = {}
-    _visit(model, path, left_out, places)
-    heads = ("In", "Supported", "Refused", "Ignored")
-    rows = [_row(found, paths, left_out if found is model else set()) for found, paths in places.items()]
-    return table(heads, (row for row in rows if row[1:] not in (("`spec`", "", ""), ("", "", ""))))
-
-
-def _visit(model: type[Model], path: str, left_out: set[str], places: dict[type[Model], list[str]]) -> None:
-    """Note where each model below *model* stands; what is below the second place is as below the first."""
-    known = model in places
-    places.setdefault(model, []).append(path)
-    for name, field in model.model_fields.items():
-        if not known and name not in left_out and _marker(field) is None:
-            for step, other in inner(field.annotation):
-                _visit(other, f"{path}.{field.alias or name}{step}".lstrip("."), set(), places)
-
-
-def _row(model: type[Model], paths: Iterable[str], left_out: set[str]) -> tuple[str, str, str, str]:
-    supported: list[str] = []
-    refused: dict[str, list[str]] = defaultdict(list)
-    ignored: dict[str, list[str]] = defaultdict(list)
-    for name, field in model.model_fields.items():
-        key, marker = field.alias or name, _marker(field)
-        if name in left_out:
-            continue
-        if marker is None:
-            supported.append(key)
-        elif isinstance(marker, Ignored):
-            ignored[marker.why].append(key)
-        else:
-            refused["security" if marker.protects else marker.why].append(key)
-    return code(path or "(top)" for path in paths), code(supported), _reasons(refused), _reasons(ignored)
-
-
-def _reasons(found: Mapping[str, list[str]]) -> str:
-    parts = ((code(keys), _REFUSED.sub("", why)) for why, keys in found.items())
-    return "; ".join(f"{keys}: {why}" if why else keys for keys, why in parts)
-
-
-def _marker(field: FieldInfo) -> Ignored | Unsupported | None:
-    return next((m for m in field.metadata if isinstance(m, Ignored | Unsupported)), None)
+    """What the fields of every object do."""
+    return support.table(support.catalogue({})[0])
 
 
 def defaults() -> str:
@@ -184,12 +115,12 @@ def _first_line(documented: object) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "defaults": defaults,
     "diagnostics": explain.table,
-    "kinds-envoy-gateway": lambda: kinds("gateway.envoyproxy.io"),
-    "kinds-gateway-api": lambda: kinds("gateway.networking.k8s.io"),
-    "kinds-kubernetes": lambda: kinds("", "discovery.k8s.io"),
     "layers": layers,
-    "metadata": metadata,
     "profile": profile,
+    "support-envoy-gateway": lambda: kinds("gateway.envoyproxy.io"),
+    "support-every-object": metadata,
+    "support-gateway-api": lambda: kinds("gateway.networking.k8s.io"),
+    "support-kubernetes": lambda: kinds("", "discovery.k8s.io"),
 }
 """The generated parts by their names, each between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in one page."""
 

@@ -23,7 +23,7 @@ PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path 
 RUNNING = [name for name, page in PAGES.items() if any(fence.language == "console" for fence in fences(page))]
 CONTRIBUTING = "docs/contributing.md"
 
-PORTS = ("8080", "8443", "9000", "19000", "19001")
+PORTS = ("5432", "5433", "5434", "5353", "5354", "8080", "8443", "9000", "9001", "9002", "9443", "19000", "19001")
 """The ports that the pages use; other tests may use them at the same time, so others are taken."""
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

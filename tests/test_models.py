@@ -112,6 +112,8 @@ def differences(crd: Schema, model: Schema, definitions: Mapping[str, Schema], p
 def of_crd(schema: Schema) -> Schema:
     """A node of a CRD, with what it leaves unsaid."""
     node = {key: value for key, value in schema.items() if (key, value) != ("minLength", 0)}
+    for part in node.pop("allOf", ()):  # the same choices twice
+        node |= part
     if node.get("type") == "integer" and "enum" not in node:  # without a format it is Go's int
         low, high = INTEGERS[node.get("format", "int64")]
         node |= {"minimum": max(low, node.get("minimum", low)), "maximum": min(high, node.get("maximum", high))}
@@ -133,6 +135,8 @@ def of_model(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
         node = of_model(inner, definitions) | node
     if "$ref" in node:
         node = definitions[node.pop("$ref").rpartition("/")[2]] | node
+    if "const" in node:
+        node["enum"] = [node.pop("const")]
     return node | {"required": sorted(node.get("required", ()))}
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = (
     *("diagnostics", "source", "kube", "gatewayapi", "profile", "envoygateway", "plan", "envoy", "features"),
-    *("emit", "artifacts", "options", "compiler", "cli", "__main__"),
+    *("emit", "listing", "artifacts", "pictures", "options", "compiler", "cli", "__main__"),
 )
 """A module imports from its own layer and those before it, so that each can be understood without what follows."""
 

@@ -13,7 +13,10 @@ from egc.artifacts.host import Configuration
 from egc.emit import secrets
 from egc.envoy import api as pb
 from egc.envoy import printer
+from egc.envoygateway.rules.route_filter_values import credential
+from egc.features.certificate_refs import sds_path, watched
 from egc.gatewayapi.rules.certificates import value
+from egc.plan import names
 from egc.plan.model import Plan
 from egc.profile import Profile
 from egc.source import Document
@@ -62,11 +65,17 @@ def bundle_up(
         if certificate.secret is not None and not inline_secrets:
             for path, key in zip(secrets.files(certificate), ("tls.crt", "tls.key"), strict=True):
                 files.append(Artifact(path, value(certificate.secret, key) or b"", _SECRET_MODE))
-        if secrets.watched(certificate, origin.profile):
+            if certificate.staple:
+                files.append(Artifact(secrets.staple_file(certificate), certificate.staple))
+        if watched(certificate, origin.profile):
             resource = pb.to_plain(secrets.watched_secret(certificate))
             kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
             text = printer.to_yaml({"resources": [{"@type": kind, **resource}]})
-            files.append(Artifact(secrets.sds_path(certificate), text.encode()))
+            files.append(Artifact(sds_path(certificate), text.encode()))
+    if not inline_secrets:
+        injected = [(names.credential(secret.namespace, secret.name), secret) for secret in plan.credentials]
+        files += [Artifact(path, credential(secret), _SECRET_MODE) for path, secret in injected]
+        files += [Artifact(path, pem.encode()) for path, pem in secrets.authorities(plan).items()]
     files += targets.files(Configuration(origin.envoy, f"envoy.{format}", plain), plan, origin.profile)
     files.append(_manifest(files, plan, origin))
     return Bundle(tuple(sorted(files, key=lambda artifact: artifact.path)))

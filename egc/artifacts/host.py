@@ -47,7 +47,7 @@ def settings(envoy: Configuration, plan: Plan, profile: Profile) -> Plain:
         "format": FORMAT,
         "site": profile.site,
         "target": profile.target,
-        "envoy": _envoy(envoy, profile, low=any(listener["port"] < 1024 for listener in listening)),
+        "envoy": _envoy(envoy, profile, listening),
         "directories": {
             "run": directories.run,
             "state": directories.state,
@@ -56,7 +56,7 @@ def settings(envoy: Configuration, plan: Plan, profile: Profile) -> Plain:
         },
         "keepReleases": profile.keep_releases,
         "listeners": listening,
-        "backends": list(_backends(plain)),
+        "backends": list(_backends(plain, _silent(plan))),
         "certificates": {
             "directory": profile.certificates.directory,
             "reload": profile.certificates.reload,
@@ -76,8 +76,11 @@ def text(data: Plain) -> bytes:
     return (json.dumps(data, indent=2) + "\n").encode()
 
 
-def _envoy(configuration: Configuration, profile: Profile, *, low: bool) -> Plain:
+def _envoy(configuration: Configuration, profile: Profile, listening: list[Plain]) -> Plain:
     envoy = profile.envoy
+    low = any(listener["port"] < 1024 for listener in listening)
+    # A connection of a client and one to a backend; a session of UDP has only the latter.
+    sockets = 3 if any(listener["protocol"] == "udp" for listener in listening) else 2
     return {
         "version": configuration.version,
         "path": envoy.path,
@@ -90,7 +93,7 @@ def _envoy(configuration: Configuration, profile: Profile, *, low: bool) -> Plai
         "parentShutdownTime": _seconds(envoy.parent_shutdown_time.total_seconds()),
         "stopDrainTime": _seconds(envoy.stop_drain_time.total_seconds()),
         "memory": envoy.memory,
-        "openFiles": 2 * envoy.connections + _SPARE_FILES,
+        "openFiles": sockets * envoy.connections + _SPARE_FILES,
         "capabilities": ["CAP_NET_BIND_SERVICE"] if low else [],
         "logs": sorted(_logs(configuration.typed)),
     }
@@ -123,10 +126,16 @@ def _listeners(plain: Plain, published: dict[int, int]) -> Iterator[Plain]:
                 }
 
 
-def _backends(plain: Plain) -> Iterator[Plain]:
-    """Every endpoint of the site, once for each cluster."""
+def _silent(plan: Plan) -> set[str]:
+    """The clusters that get datagrams: nobody answers who only asks whether somebody is there."""
+    tunnels = [tunnel for listener in plan.listeners if listener.udp for tunnel in listener.tunnels]
+    return {share.cluster.name for tunnel in tunnels for share in tunnel.shares if share.cluster is not None}
+
+
+def _backends(plain: Plain, silent: set[str]) -> Iterator[Plain]:
+    """Every endpoint of the site that takes connections, once for each cluster."""
     for cluster in plain.get("static_resources", {}).get("clusters", []):
-        if cluster["name"] in _OWN_CLUSTERS:
+        if cluster["name"] in _OWN_CLUSTERS or cluster["name"] in silent:
             continue
         for locality in cluster.get("load_assignment", {}).get("endpoints", []):
             for endpoint in locality.get("lb_endpoints", []):

@@ -20,8 +20,11 @@ COMMANDS = {
     "build": "compile a site to a bundle",
     "check": "compile a site and write nothing",
     "explain": "say what a diagnostic means",
+    "graph": "draw a picture of a site",
     "init": "write a small site to begin with",
+    "routes": "show the rules in the order in which Envoy tries them",
     "schema": "print JSON Schemas of the input",
+    "support": "say what becomes of each field of each kind",
 }
 
 

@@ -23,8 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 PROFILE = "egc.yaml"
 
 
-def site_options(function: F) -> F:
-    """Add the options that decide what is built."""
+def reading_options(function: F) -> F:
+    """Add the options that decide what is read."""
     options = [
         click.argument("paths", nargs=-1, metavar="PATHS...", callback=_some),
         click.option(
@@ -33,6 +33,16 @@ def site_options(function: F) -> F:
         click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Value of ${NAME} in the input."),
         click.option("--env-file", "env_files", multiple=True, metavar="FILE", help="Values of ${NAME} from a file."),
         click.option("--env", "use_env", is_flag=True, help="Values of ${NAME} from the environment."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def site_options(function: F) -> F:
+    """Add the options that decide what is built."""
+    options = [
+        reading_options,
         click.option(
             "--on-error",
             type=click.Choice([choice.value for choice in OnError]),
@@ -113,6 +123,27 @@ def compile_site(arguments: Mapping[str, Any]) -> Run:
     return Run(built, sink, options, began, arguments["diagnostics"])
 
 
+def look_at(arguments: Mapping[str, Any]) -> tuple[Build, Sink]:
+    """Compile what is sound, for a command that shows something; Envoy is not asked, nothing is written."""
+    sink = Sink(lenient=arguments.get("allow_unsupported", False))
+    options = Options(
+        paths=arguments["paths"],
+        profile=arguments["profile"] or _profile_here(),
+        substitution=_substitution(arguments, sink),
+        on_error=OnError.DEGRADE,
+        envoy=_envoy(None),
+        validate=False,
+    )
+    return build(options, sink), sink
+
+
+def conclude(sink: Sink) -> None:
+    """Show the diagnostics of a site that was looked at; exit as a build of it would."""
+    show(sink, "text")
+    if sink.failed:
+        raise click.exceptions.Exit(2 if sink.misconfigured else 1)
+
+
 def _profile_here() -> str | None:
     try:
         return PROFILE if Path(PROFILE).is_file() else None
@@ -179,10 +210,11 @@ def _width() -> int:
 def counted(built: Build) -> str:
     """What was built, in numbers."""
     chains = [chain for listener in built.plan.listeners for chain in listener.chains]
+    tunnels = [found for listener in built.plan.listeners for found in listener.tunnels if found.route is not None]
     numbers: list[tuple[int, Literal["listener", "host", "route", "cluster"]]] = [
         (len(built.plan.listeners), "listener"),
-        (sum(len(chain.hosts) for chain in chains), "host"),
-        (sum(len(host.routes) for chain in chains for host in chain.hosts), "route"),
+        (sum(len(part.hosts) for part in chains) + sum(len(part.server_names) for part in tunnels), "host"),
+        (sum(len(host.routes) for chain in chains for host in chain.hosts) + len(tunnels), "route"),
         (len(built.plan.clusters), "cluster"),
     ]
     return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in numbers)

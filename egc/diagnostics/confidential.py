@@ -2,7 +2,8 @@
 
 import re
 
-_DATA = re.compile(r"""["']?\b(?:data|stringData)["']?\s*:""")
+# However they are misspelled: what is no field of a Secret may still hold its values.
+_DATA = re.compile(r"""["']?\b(?:data|string[_-]?dat[a-z]{1,2})["']?\s*:""", re.IGNORECASE)
 _VISIBLE = re.compile(r"\S")
 
 

@@ -7,6 +7,7 @@ from betterproto2 import Message
 from egc.emit import acme, clusters, listeners, metrics, secrets
 from egc.envoy import api as pb
 from egc.features import Context
+from egc.features.certificate_refs import watched
 from egc.plan.model import Plan
 from egc.profile import Profile
 
@@ -17,7 +18,7 @@ _SHRINK_HEAP = 0.95
 _STOP_ACCEPTING = 0.98
 
 
-def emit(plan: Plan, ctx: Context, *, inline_secrets: bool) -> "pb.bootstrap.Bootstrap":
+def emit(plan: Plan, ctx: Context) -> "pb.bootstrap.Bootstrap":
     """One complete static configuration."""
     profile = ctx.profile
     own = [metrics.listener(profile)] if profile.metrics.enabled else []
@@ -27,10 +28,11 @@ def emit(plan: Plan, ctx: Context, *, inline_secrets: bool) -> "pb.bootstrap.Boo
         + ([metrics.cluster(profile)] if own else [])
         + ([acme.cluster(profile.certificates.acme)] if plan.challenges and profile.certificates.acme else []),
         secrets=[
-            secrets.secret(certificate, inline=inline_secrets)
+            secrets.secret(certificate, inline=ctx.inline_secrets)
             for certificate in plan.certificates
-            if not secrets.watched(certificate, profile)
-        ],
+            if not watched(certificate, profile)
+        ]
+        + [secrets.credential(each, inline=ctx.inline_secrets) for each in plan.credentials],
     )
     return pb.bootstrap.Bootstrap(
         node=_node(plan, profile),
@@ -43,7 +45,7 @@ def emit(plan: Plan, ctx: Context, *, inline_secrets: bool) -> "pb.bootstrap.Boo
 
 def _node(plan: Plan, profile: Profile) -> "pb.core.Node | None":
     """A name for this Envoy, without which it reads no secrets from files."""
-    if not any(secrets.watched(certificate, profile) for certificate in plan.certificates):
+    if not any(watched(certificate, profile) for certificate in plan.certificates):
         return None
     return pb.core.Node(id=_NAME, cluster=_NAME)
 

@@ -19,14 +19,13 @@ def cluster(plan: Cluster, ctx: Context) -> "pb.cluster.Cluster":
         lb_policy=pb.cluster.ClusterLbPolicy.LEAST_REQUEST,
         load_assignment=pb.endpoint.ClusterLoadAssignment(
             cluster_name=plan.name,
-            endpoints=[
-                pb.endpoint.LocalityLbEndpoints(lb_endpoints=[_endpoint(endpoint) for endpoint in plan.endpoints])
-            ]
-            if plan.endpoints
-            else [],
+            endpoints=_localities(plan),
         ),
         ignore_health_on_host_removal=True,
     )
+    if plan.localities:
+        weighted = pb.cluster.ClusterCommonLbConfigLocalityWeightedLbConfig()
+        message.common_lb_config = pb.cluster.ClusterCommonLbConfig(locality_weighted_lb_config=weighted)
     if any(endpoint.is_name for endpoint in plan.endpoints):
         message.cluster_type = pb.cluster.ClusterCustomClusterType(name=_DNS, typed_config=pb.pack(_dns()))
     else:
@@ -34,6 +33,21 @@ def cluster(plan: Cluster, ctx: Context) -> "pb.cluster.Cluster":
     for feature in ON_CLUSTER:
         feature.on_cluster(plan, message, ctx)
     return message
+
+
+def _localities(plan: Cluster) -> list["pb.endpoint.LocalityLbEndpoints"]:
+    """All endpoints are one locality, unless they are of several backends, which have weights."""
+    if not plan.localities:
+        endpoints = [_endpoint(endpoint) for endpoint in plan.endpoints]
+        return [pb.endpoint.LocalityLbEndpoints(lb_endpoints=endpoints)] if endpoints else []
+    return [
+        pb.endpoint.LocalityLbEndpoints(
+            locality=pb.core.Locality(region=locality.name),
+            load_balancing_weight=locality.weight,
+            lb_endpoints=[_endpoint(endpoint) for endpoint in locality.endpoints],
+        )
+        for locality in plan.localities
+    ]
 
 
 def _dns() -> "pb.dns_cluster.DnsCluster":

@@ -38,7 +38,8 @@ class FilterChain:
                     name = feature.filter
                     configs[name] = pb.pack(use.config)
                     if name not in found:
-                        found[name] = _filter(name, feature.shared(self.chain, self.ctx))
+                        off = isinstance(use.config, pb.route.FilterConfig)
+                        found[name] = _filter(name, feature.shared(self.chain, self.ctx), disabled=off)
         return configs
 
     def filters(self) -> list["pb.hcm.HttpFilter"]:

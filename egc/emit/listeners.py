@@ -1,6 +1,6 @@
 """Listeners and their filter chains."""
 
-from egc.emit import hcm, secrets
+from egc.emit import hcm, l4, secrets
 from egc.envoy import api as pb
 from egc.features import FEATURES, Context, Feature
 from egc.plan.model import Chain, Listener
@@ -11,22 +11,30 @@ _INSPECTOR = "envoy.filters.listener.tls_inspector"
 
 
 def listener(plan: Listener, ctx: Context) -> "pb.listener.Listener":
-    """One port: plain HTTP in the default filter chain, or a chain for each TLS server name."""
+    """One port: plain HTTP in the default filter chain, or a chain for each TLS server name, or what is passed on."""
     addresses = [_address(host, plan.port) for host in plan.addresses] or [_any_address(plan.port)]
+    if plan.udp:
+        for address in addresses:
+            if address.socket_address is not None:
+                address.socket_address.protocol = pb.core.SocketAddressProtocol.UDP
     message = pb.listener.Listener(name=plan.name, address=addresses[0])
     if len(addresses) > 1:
         message.additional_addresses = [pb.listener.AdditionalAddress(address=other) for other in addresses[1:]]
-    if plan.tls:
-        message.filter_chains = [_secure(plan, chain, ctx) for chain in plan.chains]
-        # Server names are read from the first bytes of a connection.
-        message.listener_filters = [
-            pb.listener.ListenerFilter(name=_INSPECTOR, typed_config=pb.pack(pb.tls_inspector.TlsInspector()))
-        ]
-    else:
+    if plan.udp:
+        message.listener_filters = [l4.udp_proxy(plan, tunnel, ctx) for tunnel in plan.tunnels]
+    elif plan.chains and not plan.tls:
         (chain,) = plan.chains
         message.default_filter_chain = pb.listener.FilterChain(
             name=chain.name, filters=[hcm.connection_manager(plan, chain, ctx)]
         )
+    else:
+        message.filter_chains = [_secure(plan, chain, ctx) for chain in plan.chains]
+        message.filter_chains += [l4.filter_chain(plan, tunnel, ctx) for tunnel in plan.tunnels]
+        if plan.chains or any(chain.filter_chain_match is not None for chain in message.filter_chains):
+            # Server names are read from the first bytes of a connection.
+            message.listener_filters = [
+                pb.listener.ListenerFilter(name=_INSPECTOR, typed_config=pb.pack(pb.tls_inspector.TlsInspector()))
+            ]
     for feature in ON_LISTENER:
         feature.on_listener(plan, message, ctx)
     return message

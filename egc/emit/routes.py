@@ -5,8 +5,10 @@ from egc.emit.filters import FilterChain
 from egc.emit.matches import route_match
 from egc.envoy import api as pb
 from egc.features import FEATURES, Context, Feature
+from egc.gatewayapi.graph import RuleNode
 from egc.plan import names
-from egc.plan.model import Chain, Forward, Respond, Route, VirtualHost
+from egc.plan.model import Chain, Forward, Preflight, Respond, Route, VirtualHost
+from egc.plan.routes import UNAVAILABLE, lost_status
 
 ON_ROUTE = tuple(feature for feature in FEATURES if type(feature).on_route is not Feature.on_route)
 MISDIRECTED = 421
@@ -44,12 +46,19 @@ def _virtual_host(host: VirtualHost, filters: FilterChain, ctx: Context) -> "pb.
 def _route(route: Route, filters: FilterChain, ctx: Context) -> "pb.route.Route":
     message = pb.route.Route(name=route.name, match=route_match(route))
     configs = None if isinstance(route.action, Respond) else filters.per_route(route)
-    if configs is None:
-        status = route.action.status if isinstance(route.action, Respond) else BROKEN
-        message.direct_response = pb.route.DirectResponseAction(status=status)
+    if configs is None and not isinstance(route.action, Respond):
+        route.action = Respond(BROKEN)  # who looks at the plan afterwards sees what Envoy does
+    if isinstance(route.action, Respond):
+        message.direct_response = pb.route.DirectResponseAction(status=route.action.status)
+        return message
+    if isinstance(route.action, Preflight):
+        # The CORS filter answers, but only where something is forwarded. Whatever else comes here is for nobody.
+        codes = pb.route.RouteActionClusterNotFoundResponseCode
+        message.route = pb.route.RouteAction(cluster=names.NO_CLUSTER, cluster_not_found_response_code=codes.NOT_FOUND)
+        message.typed_per_filter_config = configs or {}
         return message
     if isinstance(route.action, Forward):
-        message.route = _forward(route.action)
+        message.route = _forward(route.action, route.rule, alone=route.alone is not None)
     for feature in ON_ROUTE:
         feature.on_route(route, message, ctx)
     if configs:
@@ -57,10 +66,10 @@ def _route(route: Route, filters: FilterChain, ctx: Context) -> "pb.route.Route"
     return message
 
 
-def _forward(action: Forward) -> "pb.route.RouteAction":
+def _forward(action: Forward, rule: RuleNode, *, alone: bool) -> "pb.route.RouteAction":
     """One cluster where one will do; weights, or a backend with filters of its own, need several."""
     first = action.shares[0]
-    if len(action.shares) == 1 and first.cluster is not None and not first.node.ref.filters:
+    if len(action.shares) == 1 and first.cluster is not None and (alone or not first.node.filters):
         return pb.route.RouteAction(cluster=first.cluster.name)
     message = pb.route.RouteAction(
         weighted_clusters=pb.route.WeightedCluster(
@@ -74,5 +83,7 @@ def _forward(action: Forward) -> "pb.route.RouteAction":
     )
     if any(share.cluster is None for share in action.shares):
         codes = pb.route.RouteActionClusterNotFoundResponseCode
-        message.cluster_not_found_response_code = codes.INTERNAL_SERVER_ERROR
+        message.cluster_not_found_response_code = (
+            codes.SERVICE_UNAVAILABLE if lost_status(rule) == UNAVAILABLE else codes.INTERNAL_SERVER_ERROR
+        )
     return message

@@ -6,10 +6,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from egc.envoy import api as pb
+from egc.envoygateway.rules.route_filter_values import credential as credential_of
 from egc.features import Context
-from egc.gatewayapi.rules.certificates import value
-from egc.plan.model import Certificate, Chain
-from egc.profile import Profile
+from egc.features.certificate_refs import reference, trusted
+from egc.gatewayapi.rules.certificates import STAPLE, value
+from egc.gatewayapi.tls import ClientValidation
+from egc.plan import names
+from egc.plan.model import Certificate, Chain, Plan, Tunnel
 
 if TYPE_CHECKING:
     from egc.kube.core import Secret
@@ -26,8 +29,8 @@ CIPHERS = (
 )
 
 
-def downstream(chain: Chain, ctx: Context) -> pb.tls.DownstreamTlsContext:
-    """TLS 1.2 and 1.3, HTTP/2 by ALPN, and no session resumption, as in Envoy Gateway."""
+def downstream(chain: Chain | Tunnel, ctx: Context) -> pb.tls.DownstreamTlsContext:
+    """TLS 1.2 and 1.3, for HTTP with HTTP/2 by ALPN, and no session resumption, as in Envoy Gateway."""
     versions = pb.tls.TlsParametersTlsProtocol
     common = pb.tls.CommonTlsContext(
         tls_params=pb.tls.TlsParameters(
@@ -35,35 +38,35 @@ def downstream(chain: Chain, ctx: Context) -> pb.tls.DownstreamTlsContext:
             tls_maximum_protocol_version=versions.TLSv1_3,
             cipher_suites=list(CIPHERS),
         ),
-        alpn_protocols=["h2", "http/1.1"],
+        alpn_protocols=["h2", "http/1.1"] if isinstance(chain, Chain) else [],
     )
-    common.tls_certificate_sds_secret_configs = [_reference(certificate, ctx) for certificate in chain.certificates]
-    return pb.tls.DownstreamTlsContext(
+    common.tls_certificate_sds_secret_configs = [reference(certificate, ctx) for certificate in chain.certificates]
+    context = pb.tls.DownstreamTlsContext(
         common_tls_context=common,
         disable_stateless_session_resumption=True,
         disable_stateful_session_resumption=True,
     )
+    if isinstance(chain, Chain) and (validation := chain.nodes[0].validation) is not None:
+        common.validation_context = _clients(validation, ctx)
+        context.require_client_certificate = not validation.optional
+    return context
 
 
-def _reference(certificate: Certificate, ctx: Context) -> pb.tls.SdsSecretConfig:
-    """A static secret by its name, or a file that Envoy watches."""
-    message = pb.tls.SdsSecretConfig(name=certificate.name)
-    if watched(certificate, ctx.profile):
-        message.sds_config = pb.core.ConfigSource(
-            path_config_source=pb.core.PathConfigSource(path=sds_path(certificate)),
-            resource_api_version=pb.core.ApiVersion.V3,
-        )
+def _clients(validation: ClientValidation, ctx: Context) -> pb.tls.CertificateValidationContext:
+    """Whom clients must be vouched for by. Where certificates are optional, Envoy looks at them and lets all pass."""
+    message = pb.tls.CertificateValidationContext(trusted_ca=trusted(validation.authorities, ctx))
+    if validation.optional:
+        verification = pb.tls.CertificateValidationContextTrustChainVerification
+        message.trust_chain_verification = verification.ACCEPT_UNTRUSTED
     return message
 
 
-def watched(certificate: Certificate, profile: Profile) -> bool:
-    """Whether Envoy rereads the certificate by itself. What comes out of the input changes only with a new build."""
-    return profile.certificates.reload == "watch" and certificate.secret is None
-
-
-def sds_path(certificate: Certificate) -> str:
-    """The file that tells Envoy where a watched certificate is; relative to the bundle, as Envoy runs there."""
-    return f"sds/{certificate.name}.yaml"
+def authorities(plan: Plan) -> dict[str, str]:
+    """The files of CA certificates in the bundle."""
+    found = [cluster.tls.authorities for cluster in plan.clusters if cluster.tls and cluster.tls.authorities]
+    validations = [node.validation for listener in plan.listeners for chain in listener.chains for node in chain.nodes]
+    found += [validation.authorities for validation in validations if validation is not None]
+    return {names.authorities(each.name): each.pem for each in found if each.name}
 
 
 def secret(certificate: Certificate, *, inline: bool) -> pb.tls.Secret:
@@ -77,7 +80,24 @@ def secret(certificate: Certificate, *, inline: bool) -> pb.tls.Secret:
         pair = pb.tls.TlsCertificate(
             certificate_chain=pb.core.DataSource(filename=chain), private_key=pb.core.DataSource(filename=key)
         )
+    if certificate.staple:
+        source = pb.core.DataSource(filename=staple_file(certificate))
+        pair.ocsp_staple = pb.core.DataSource(inline_bytes=certificate.staple) if inline else source
     return pb.tls.Secret(name=certificate.name, tls_certificate=pair)
+
+
+def staple_file(certificate: Certificate) -> str:
+    """The OCSP response, in the bundle."""
+    return f"tls/{certificate.name}/{STAPLE}"
+
+
+def credential(source: Secret, *, inline: bool) -> pb.tls.Secret:
+    """A credential for backends."""
+    name = names.credential(source.namespace, source.name)
+    text = pb.core.DataSource(inline_string=credential_of(source).decode("latin-1"))
+    return pb.tls.Secret(
+        name=name, generic_secret=pb.tls.GenericSecret(secret=text if inline else pb.core.DataSource(filename=name))
+    )
 
 
 def watched_secret(certificate: Certificate) -> pb.tls.Secret:

@@ -1,12 +1,12 @@
-"""How each kind of backend is found."""
+"""How each kind of backend, and of filter, is found."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from egc.diagnostics import Sink
-from egc.envoygateway.rules import backends
-from egc.gatewayapi.graph import Finders
+from egc.envoygateway.rules import backends, route_filters
+from egc.gatewayapi.finders import Finders
 from egc.gatewayapi.rules import services
 from egc.profile import Profile
 from egc.profile.load import listens
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def finders(profile: Profile, config: EnvoyGateway | None, sink: Sink) -> Finders:
     """Services by the host profile, Backends unless the EnvoyGateway document turns them off."""
     enabled = config is None or config.extension_apis.enable_backend is not False
-    return {
-        ("", "Service"): services.finder(listens(profile, sink), profile.dns),
-        ("gateway.envoyproxy.io", "Backend"): backends.find if enabled else backends.turned_off,
-    }
+    return Finders(
+        {
+            ("", "Service"): services.finder(listens(profile, sink), profile.dns),
+            ("gateway.envoyproxy.io", "Backend"): backends.finder(sink) if enabled else backends.turned_off,
+        },
+        {("gateway.envoyproxy.io", "HTTPRouteFilter"): route_filters.find},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
@@ -11,7 +12,7 @@ from egc.envoygateway.rules import broken, targets
 from egc.envoygateway.rules.merge import merge
 from egc.envoygateway.rules.targets import Node
 from egc.gatewayapi.conditions import Conditions
-from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, RouteNode, RuleNode
+from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ListenerSetNode, RouteNode, RuleNode
 from egc.kube.resource import Resource
 from egc.kube.resources import key_of
 
@@ -46,6 +47,12 @@ if TYPE_CHECKING:  # a site imports the models of the kinds that it has
 
 S = TypeVar("S", bound="PolicySpec")
 
+_TARGETS = ("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute")
+
+
+Ancestor = tuple[str, str, str, str]
+"""A Gateway or a ListenerSet, or a listener of one: kind, namespace, name and section."""
+
 
 class _HasSpec(Protocol):
     @property
@@ -63,13 +70,13 @@ class Effective(Generic[S]):
 
 @dataclass(eq=False)
 class PolicyNode(Generic[S]):
-    """A policy and what it governs; ``conditions`` are by ancestor (namespace, Gateway, section)."""
+    """A policy and what it governs; ``conditions`` are by ancestor."""
 
     resource: Resource
     spec: S
     broken: bool
     governs: list[Node] = field(default_factory=list)
-    conditions: dict[tuple[str, str, str], Conditions] = field(default_factory=dict)
+    conditions: dict[Ancestor, Conditions] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -91,20 +98,20 @@ class Attached(Generic[S]):
     _merged: dict[tuple[int, int], Effective[S]] = field(default_factory=dict)
 
     def on_listener(self, listener: ListenerNode) -> Effective[S] | None:
-        """What governs a listener: its own policy, else its Gateway's."""
-        if (lost := self._lost(listener, listener.gateway)) is not None:
+        """What governs a listener: its own policy, else its ListenerSet's, else its Gateway's."""
+        if (lost := self._lost(*_around(listener))) is not None:
             return lost
-        found = self.by_node.get(id(listener)) or self.by_node.get(id(listener.gateway))
+        found = self._closest(*_around(listener))
         return Effective(found.spec, found.name, found.broken) if found else None
 
     def on_rule(self, rule: RuleNode, listener: ListenerNode) -> Effective[S] | None:
         """What governs a rule on a listener. The most specific policy wins as a whole, unless it asks to be merged."""
         if not self.by_node and not self.lost:
             return None
-        if (lost := self._lost(rule, rule.route, listener, listener.gateway)) is not None:
+        if (lost := self._lost(rule, rule.route, *_around(listener))) is not None:
             return lost
-        found = self.by_node.get(id(rule)) or self.by_node.get(id(rule.route))
-        parent = self.by_node.get(id(listener)) or self.by_node.get(id(listener.gateway))
+        found = self._closest(rule, rule.route)
+        parent = self._closest(*_around(listener))
         if found is None or parent is None or getattr(found.spec, "merge_type", None) is None:
             found = found or parent
             return Effective(found.spec, found.name, found.broken) if found else None
@@ -113,6 +120,13 @@ class Attached(Generic[S]):
             name = f"{found.name}+{parent.name}"
             self._merged[key] = Effective(merge(parent.spec, found.spec), name, found.broken or parent.broken)
         return self._merged[key]
+
+    def _closest(self, *nodes: Node) -> PolicyNode[S] | None:
+        return next((self.by_node[id(node)] for node in nodes if id(node) in self.by_node), None)
+
+    def governing(self, listener: ListenerNode) -> PolicyNode[S] | None:
+        """The policy on a listener, or on what it belongs to."""
+        return self._closest(*_around(listener))
 
     def _lost(self, *nodes: Node) -> Effective[S] | None:
         name = next((self.lost[id(node)] for node in nodes if id(node) in self.lost), None)
@@ -133,9 +147,9 @@ def attach(graph: Graph, sink: Sink) -> Policies:
     client: Attached[ClientTrafficPolicySpec] = Attached(("ClientTrafficPolicy",))
     backend: Attached[BackendTrafficPolicySpec] = Attached(("BackendTrafficPolicy",))
     security: Attached[SecurityPolicySpec] = Attached(("SecurityPolicy", "EnvoyExtensionPolicy"))
-    _attach_all(graph, client, ("Gateway",), sink)
-    _attach_all(graph, backend, ("Gateway", "HTTPRoute"), sink)
-    _attach_all(graph, security, ("Gateway", "HTTPRoute"), sink)
+    _attach_all(graph, client, ("Gateway", "ListenerSet"), sink)
+    _attach_all(graph, backend, _TARGETS, sink)
+    _attach_all(graph, security, _TARGETS, sink)
     _check_shared_ports(graph, client, sink)
     return Policies(client, backend, security)
 
@@ -145,6 +159,9 @@ def _attach_all(graph: Graph, attached: Attached[S], kinds: tuple[str, ...], sin
         spec = cast("S", cast("_HasSpec", resource).spec)
         _attach(graph, attached, PolicyNode(resource, spec, _broken(graph, resource)), kinds, sink)
     attached.lost = {id(node): name for kind in attached.kinds for node, name in broken.governed(graph, kind)}
+    for policy in attached.nodes:
+        for node in targets.beyond(graph, policy.resource, policy.spec, kinds):
+            attached.lost.setdefault(id(node), policy.name)
 
 
 def _empty_spec(kind: str) -> object:
@@ -173,43 +190,67 @@ def _attach(graph: Graph, attached: Attached[S], policy: PolicyNode[S], kinds: t
             policy.conditions.setdefault(ancestor, Conditions()).deny(CONFLICT, hit.at, message, sink, related=related)
 
 
-def ancestors(node: Node) -> list[tuple[str, str, str]]:
-    """The Gateways (namespace, name, section) under which a node's policy is reported."""
+def ancestors(node: Node) -> list[Ancestor]:
+    """The Gateways and ListenerSets under which a node's policy is reported."""
     match node:
-        case GatewayNode():
-            return [(node.resource.namespace, node.resource.name, "")]
+        case GatewayNode() | ListenerSetNode():
+            return [(node.resource.kind, node.resource.namespace, node.resource.name, "")]
         case ListenerNode():
-            return [(node.gateway.resource.namespace, node.gateway.resource.name, node.spec.name)]
+            owner = node.owner.resource
+            return [(owner.kind, owner.namespace, owner.name, node.spec.name)]
         case RouteNode():
-            found = [
-                (p.ref.namespace or node.resource.namespace, p.ref.name, p.ref.section_name or "") for p in node.parents
-            ]
+            refs = [parent.ref for parent in node.parents]
+            found = [(r.kind, r.namespace or node.resource.namespace, r.name, r.section_name or "") for r in refs]
             return list(dict.fromkeys(found))
     return ancestors(node.route)
 
 
+def _around(listener: ListenerNode) -> tuple[Node, ...]:
+    """Whose policies reach a listener, the closest first."""
+    if isinstance(listener.owner, GatewayNode):
+        return listener, listener.owner
+    return listener, listener.owner, listener.gateway
+
+
 def _check_shared_ports(graph: Graph, client: Attached[ClientTrafficPolicySpec], sink: Sink) -> None:
-    """A policy on one of several plain listeners of a port cannot be told from the others."""
-    for policy in client.nodes:
-        for listener in [node for node in policy.governs if isinstance(node, ListenerNode)]:
-            if listener.spec.protocol != "HTTP":
-                continue
-            others = [o for o in graph.listeners() if o is not listener and _shares(o, listener)]
-            strangers = [o for o in others if client.by_node.get(id(o)) is not policy]
-            if strangers:
-                message = f'listener "{strangers[0].spec.name}" shares port {listener.spec.port} and is not targeted'
-                key = ancestors(listener)[0]
-                policy.conditions[key] = Conditions()
-                related = [(strangers[0].spec.at("name"), "this listener")]
-                refs = [*policy.spec.target_refs, *([policy.spec.target_ref] if policy.spec.target_ref else [])]
-                at = next((ref.at("sectionName") for ref in refs if ref.section_name == listener.spec.name), None)
-                policy.conditions[key].deny(SHARED_LISTENER, at, message, sink, related=related)
-                policy.broken = True
+    """A policy on some of the plain listeners of a port cannot be told from that on the others."""
+    ports: dict[tuple[int, tuple[str, ...]], list[ListenerNode]] = defaultdict(list)
+    for listener in graph.listeners():
+        if listener.spec.protocol == "HTTP":
+            ports[listener.spec.port, listener.gateway.addresses].append(listener)
+    for listeners in ports.values():
+        if len({id(client.governing(listener)) for listener in listeners}) > 1:
+            for policy in client.nodes:
+                for node in policy.governs:
+                    _check_shared_port(listeners, policy, node, client, sink)
 
 
-def _shares(one: ListenerNode, other: ListenerNode) -> bool:
-    return (one.spec.protocol, one.spec.port, one.gateway.addresses) == (
-        other.spec.protocol,
-        other.spec.port,
-        other.gateway.addresses,
-    )
+def _check_shared_port(
+    listeners: list[ListenerNode],
+    policy: PolicyNode[ClientTrafficPolicySpec],
+    node: Node,
+    client: Attached[ClientTrafficPolicySpec],
+    sink: Sink,
+) -> None:
+    mine = [one for one in listeners if _is_within(one, node) and client.governing(one) is policy]
+    # What is said of a Gateway stands for its port; it is the exception to it that cannot be told.
+    strangers = [one for one in listeners if client.governing(one) is not policy and one.gateway is not node]
+    if mine and strangers:
+        _refuse_shared_port(policy, node, mine[0], strangers[0], sink)
+
+
+def _is_within(listener: ListenerNode, node: Node) -> bool:
+    return any(node is around for around in _around(listener))
+
+
+def _refuse_shared_port(
+    policy: PolicyNode[ClientTrafficPolicySpec], node: Node, listener: ListenerNode, stranger: ListenerNode, sink: Sink
+) -> None:
+    message = f'listener "{stranger.spec.name}" shares port {listener.spec.port} and is not targeted'
+    key = ancestors(node)[0]
+    conditions = policy.conditions[key] = Conditions()
+    refs = [*policy.spec.target_refs, *([policy.spec.target_ref] if policy.spec.target_ref else [])]
+    named = [ref for ref in refs if (ref.kind, ref.name, ref.section_name or "") == (key[0], *key[2:])]
+    at = named[0].at("sectionName" if named[0].section_name else "name") if named else policy.resource.at("spec")
+    conditions.deny(SHARED_LISTENER, at, message, sink, related=[(stranger.spec.at("name"), "this listener")])
+    policy.broken = True

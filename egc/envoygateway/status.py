@@ -8,7 +8,7 @@ from egc.envoygateway.policies import Attached, Policies, PolicyNode, ancestors
 from egc.envoygateway.rules.targets import Node
 from egc.gatewayapi import status
 from egc.gatewayapi.conditions import Conditions
-from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, RouteNode, RuleNode
+from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ListenerSetNode, RouteNode, RuleNode
 
 if TYPE_CHECKING:
     from egc.envoygateway.models.targets import PolicySpec
@@ -34,8 +34,8 @@ def _policies(graph: Graph, attached: Attached[S]) -> list[status.Status]:
 
 def _ancestors(graph: Graph, policy: PolicyNode[S]) -> list[status.Status]:
     found = []
-    for (namespace, name, section), conditions in policy.conditions.items():
-        ref = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": namespace, "name": name}
+    for (kind, namespace, name, section), conditions in policy.conditions.items():
+        ref = {"group": "gateway.networking.k8s.io", "kind": kind, "namespace": namespace, "name": name}
         if section:
             ref["sectionName"] = section
         listed = status.conditions(conditions, policy.resource)
@@ -72,8 +72,14 @@ def _within(inner: Node, outer: Node) -> bool:
             return inner.route is outer
         case ListenerNode(), GatewayNode():
             return inner.gateway is outer
-        case ((RuleNode() | RouteNode()), (GatewayNode() | ListenerNode())):
+        case ListenerNode(), ListenerSetNode():
+            return inner.owner is outer
+        case ListenerSetNode(), GatewayNode():
+            return inner.gateway is outer
+        case ((RuleNode() | RouteNode()), (GatewayNode() | ListenerSetNode() | ListenerNode())):
             route = inner.route if isinstance(inner, RuleNode) else inner
-            listeners = outer.listeners if isinstance(outer, GatewayNode) else [outer]
+            listeners = [outer] if isinstance(outer, ListenerNode) else outer.listeners
+            if isinstance(outer, GatewayNode):
+                listeners = list(outer.all_listeners())
             return any(id(route) in listener.routes for listener in listeners)
     return False

@@ -1,8 +1,11 @@
-"""The access log: one JSON line for each request, on standard output, with the fields that Envoy Gateway writes."""
+"""The access log: a JSON line for each request, or connection or session of UDP that is passed on, on standard output.
+
+It has the fields that Envoy Gateway writes.
+"""
 
 from egc.envoy import api as pb
 from egc.features.base import Context, Feature
-from egc.plan.model import Chain, Listener
+from egc.plan.model import Chain, Listener, Tunnel
 
 # https://github.com/envoyproxy/gateway/blob/v1.9.0/internal/xds/translator/accesslog.go
 FIELDS = {
@@ -40,8 +43,18 @@ class AccessLog(Feature):
         """Log the requests of a connection manager."""
         message.access_log = [_log()]
 
+    def on_tcp_proxy(self, tunnel: Tunnel, message: "pb.tcp_proxy.TcpProxy", ctx: Context) -> None:
+        """Log each connection when it ends; what is not known of it is null."""
+        message.access_log = [_log()]
+
+    def on_udp_proxy(self, tunnel: Tunnel, message: "pb.udp_proxy.UdpProxyConfig", ctx: Context) -> None:
+        """Log each session when it ends."""
+        message.access_log = [_log()]
+
     def on_listener(self, listener: Listener, message: "pb.listener.Listener", ctx: Context) -> None:
         """Log the connections that end before a request: those for a server name that nothing serves."""
+        if listener.udp:
+            return
         log = _log()
         log.filter = pb.accesslog.AccessLogFilter(response_flag_filter=pb.accesslog.ResponseFlagFilter(flags=["NR"]))
         message.access_log = [log]

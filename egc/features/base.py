@@ -1,13 +1,14 @@
 """The interface of a feature: it turns a user's typed spec into Envoy messages."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from betterproto2 import Message
 
 from egc.diagnostics import Sink
 from egc.envoy import api as pb
-from egc.plan.model import Chain, Cluster, Listener, Route
+from egc.plan.model import Chain, Cluster, Listener, Route, Tunnel
 from egc.profile import Profile
 
 
@@ -17,6 +18,7 @@ class Context:
 
     profile: Profile
     sink: Sink
+    inline_secrets: bool = False
 
 
 class Feature:
@@ -27,6 +29,12 @@ class Feature:
 
     def on_hcm(self, chain: Chain, message: "pb.hcm.HttpConnectionManager", ctx: Context) -> None:
         """Complete a connection manager."""
+
+    def on_tcp_proxy(self, tunnel: Tunnel, message: "pb.tcp_proxy.TcpProxy", ctx: Context) -> None:
+        """Complete what passes connections on."""
+
+    def on_udp_proxy(self, tunnel: Tunnel, message: "pb.udp_proxy.UdpProxyConfig", ctx: Context) -> None:
+        """Complete what passes datagrams on."""
 
     def on_route(self, route: Route, message: "pb.route.Route", ctx: Context) -> None:
         """Complete a route."""
@@ -41,6 +49,12 @@ class Use:
 
     config: Message
     instance: str = ""
+
+
+@cache
+def turned_on() -> Use:
+    """The use of a filter that knows no settings of routes: it is off but for those that use it."""
+    return Use(pb.route.FilterConfig(config=pb.protobuf.Any()))
 
 
 class HttpFilter(Feature):

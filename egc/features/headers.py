@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from egc.envoy import api as pb
 from egc.features.base import Context, Feature
-from egc.gatewayapi.models.httproute import HTTPRouteFilter
 from egc.gatewayapi.models.shared import HTTPHeader, HTTPHeaderFilter
 from egc.plan.model import Forward, Route
+
+if TYPE_CHECKING:
+    from egc.gatewayapi.graph import RouteFilter
 
 # An Envoy command such as %DOWNSTREAM_REMOTE_ADDRESS% or %REQ(x-id):10%; any other % is meant as it stands.
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/advanced/substitution_formatter
@@ -33,21 +35,28 @@ class HeaderModifiers(Feature):
         A request meets the rule's filters first, an answer the backend's. Envoy edits both for the share first, so
         where a backend edits requests, its share makes the rule's edits, too.
         """
-        rule, action = route.rule.spec.filters, route.action
+        rule, action = route.rule.filters, route.action
+        if route.alone is not None:
+            _requests(rule, message)
+            _requests(route.alone.filters, message)
+            _answers(route.alone.filters, message)
+            _answers(rule, message)
+            return
         weighted = message.route.weighted_clusters if message.route is not None else None
         shares = action.shares if isinstance(action, Forward) and weighted is not None else ()
-        on_shares = any(f.request_header_modifier for share in shares for f in share.node.ref.filters)
+        on_shares = any(f.request_header_modifier for share in shares for f in share.node.filters if share.cluster)
         _answers(rule, message)
         if not on_shares:
             _requests(rule, message)
         for share, cluster in zip(shares, weighted.clusters if weighted is not None else (), strict=True):
             if on_shares:
                 _requests(rule, cluster)
-            _requests(share.node.ref.filters, cluster)
-            _answers(share.node.ref.filters, cluster)
+            if share.cluster is not None:  # else the filters may be what is wrong with it
+                _requests(share.node.filters, cluster)
+                _answers(share.node.filters, cluster)
 
 
-def _requests(filters: Iterable[HTTPRouteFilter], message: _Edited) -> None:
+def _requests(filters: "Iterable[RouteFilter]", message: _Edited) -> None:
     """Edit requests, after the edits that the message has."""
     seen: set[str] = set()
     for modifier in [f.request_header_modifier for f in filters if f.request_header_modifier is not None]:
@@ -56,11 +65,12 @@ def _requests(filters: Iterable[HTTPRouteFilter], message: _Edited) -> None:
         message.request_headers_to_remove += modifier.remove
 
 
-def _answers(filters: Iterable[HTTPRouteFilter], message: _Edited) -> None:
-    """Edit answers."""
+def _answers(filters: "Iterable[RouteFilter]", message: _Edited) -> None:
+    """Edit answers, after the edits that the message has."""
     seen: set[str] = set()
     for modifier in [f.response_header_modifier for f in filters if f.response_header_modifier is not None]:
-        message.response_headers_to_add += _additions(modifier, seen)
+        kept = _without(modifier, message.response_headers_to_add)
+        message.response_headers_to_add = kept + _additions(modifier, seen)
         message.response_headers_to_remove += modifier.remove
 
 
@@ -74,22 +84,28 @@ def _without(
 
 def _additions(modifier: HTTPHeaderFilter, seen: set[str]) -> "list[pb.core.HeaderValueOption]":
     """``add`` appends and ``set`` overwrites; of several entries for a name the first counts, as in Envoy Gateway."""
-    actions = pb.core.HeaderValueOptionHeaderAppendAction
-    found = [_option(header, actions.APPEND_IF_EXISTS_OR_ADD, seen) for header in modifier.add]
-    found += [_option(header, actions.OVERWRITE_IF_EXISTS_OR_ADD, seen) for header in modifier.set]
-    return [option for option in found if option is not None]
+    found = [appended(header.name, header.value) for header in modifier.add if _first(header, seen)]
+    return found + [overwritten(header.name, header.value) for header in modifier.set if _first(header, seen)]
 
 
-def _option(
-    header: HTTPHeader, action: "pb.core.HeaderValueOptionHeaderAppendAction", seen: set[str]
-) -> "pb.core.HeaderValueOption | None":
+def _first(header: HTTPHeader, seen: set[str]) -> bool:
     name = header.name.lower()
     if name in seen:
-        return None
+        return False
     seen.add(name)
-    return pb.core.HeaderValueOption(
-        header=pb.core.HeaderValue(key=header.name, value=literal(header.value)), append_action=action
-    )
+    return True
+
+
+def appended(name: str, value: str) -> "pb.core.HeaderValueOption":
+    """One more header of a name."""
+    action = pb.core.HeaderValueOptionHeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
+    return pb.core.HeaderValueOption(header=pb.core.HeaderValue(key=name, value=literal(value)), append_action=action)
+
+
+def overwritten(name: str, value: str) -> "pb.core.HeaderValueOption":
+    """The only header of a name."""
+    action = pb.core.HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+    return pb.core.HeaderValueOption(header=pb.core.HeaderValue(key=name, value=literal(value)), append_action=action)
 
 
 def literal(value: str) -> str:

@@ -17,7 +17,8 @@ class HttpProtocol(Feature):
         limited = http is not None and (
             http.connection_idle_timeout is not None or http.max_connection_duration is not None
         )
-        if cluster.protocol is Protocol.HTTP1 and not limited:
+        named = cluster.tls is not None and cluster.tls.of_request
+        if cluster.protocol is Protocol.HTTP1 and not limited and not named:
             return
         explicit = pb.http_protocol_options.HttpProtocolOptionsExplicitHttpConfig()
         if cluster.protocol is Protocol.HTTP2:
@@ -25,6 +26,8 @@ class HttpProtocol(Feature):
         else:
             explicit.http_protocol_options = pb.core.Http1ProtocolOptions()
         options = pb.http_protocol_options.HttpProtocolOptions(explicit_http_config=explicit)
+        if named:
+            options.upstream_http_protocol_options = pb.core.UpstreamHttpProtocolOptions(auto_sni=True)
         if http is not None and limited:
             options.common_http_protocol_options = pb.core.HttpProtocolOptions(
                 idle_timeout=http.connection_idle_timeout, max_connection_duration=http.max_connection_duration

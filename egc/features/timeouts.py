@@ -1,11 +1,14 @@
 """Timeouts: HTTPRoute ``timeouts``, ``BackendTrafficPolicy.spec.timeout`` and ``ClientTrafficPolicy.spec.timeout``."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from egc.envoy import api as pb
 from egc.features.base import Context, Feature
-from egc.gatewayapi.models.httproute import HTTPRouteTimeouts
-from egc.plan.model import Chain, Cluster, Listener, Route
+from egc.plan.model import Chain, Cluster, Listener, Route, Tunnel
+
+if TYPE_CHECKING:
+    from egc.gatewayapi.models.httproute import HTTPRouteRule
 
 CONNECT = timedelta(seconds=10)
 # Envoy's own default, written out so that a reader of the configuration sees it.
@@ -20,7 +23,7 @@ class Timeouts(Feature):
 
     def on_listener(self, listener: Listener, message: "pb.listener.Listener", ctx: Context) -> None:
         """How long a client may take until its connection can be told to a filter chain: the shortest of all chains."""
-        policies = [chain.client.spec.timeout for chain in listener.chains if chain.client]
+        policies = [client.spec.timeout for client in listener.clients]
         limits = [policy.tcp.connection_inspection_timeout for policy in policies if policy and policy.tcp]
         given = [limit for limit in limits if limit]
         if given:
@@ -43,6 +46,12 @@ class Timeouts(Feature):
         if http.idle_timeout is not None and message.common_http_protocol_options is not None:
             message.common_http_protocol_options.idle_timeout = http.idle_timeout
 
+    def on_tcp_proxy(self, tunnel: Tunnel, message: "pb.tcp_proxy.TcpProxy", ctx: Context) -> None:
+        """How long nothing need be sent."""
+        timeout = tunnel.client.spec.timeout if tunnel.client else None
+        if timeout and timeout.tcp and timeout.tcp.idle_timeout is not None:
+            message.idle_timeout = timeout.tcp.idle_timeout
+
     def on_route(self, route: Route, message: "pb.route.Route", ctx: Context) -> None:
         """The rule's own timeouts win over the policy's."""
         action = message.route
@@ -50,10 +59,14 @@ class Timeouts(Feature):
             return
         policy = route.traffic.spec.timeout if route.traffic else None
         http = policy.http if policy else None
-        timeout = _of_rule(route.rule.spec.timeouts)
+        timeout = _of_rule(route.rule.http)
         if timeout is None and http is not None:
             timeout = http.request_timeout
-        action.timeout = REQUEST if timeout is None else timeout
+        if timeout is None:
+            # A stream of gRPC ends when client and server say so; a call brings its own deadline.
+            action.timeout = REQUEST if route.rule.grpc is None else FOR_EVER
+        else:
+            action.timeout = timeout
         longest = http.max_stream_duration if http is not None else None
         if longest:
             # Envoy looks at no other timeout of a route that has this one, so it is the shorter of the two.
@@ -74,9 +87,17 @@ class Timeouts(Feature):
         message.connect_timeout = tcp.connect_timeout if tcp and tcp.connect_timeout is not None else CONNECT
 
 
-def _of_rule(timeouts: HTTPRouteTimeouts | None) -> timedelta | None:
-    """The shorter limit of the whole request and of its only attempt; zero is none."""
-    given = [t for t in (timeouts.request, timeouts.backend_request) if t is not None] if timeouts else []
+def _of_rule(rule: "HTTPRouteRule | None") -> timedelta | None:
+    """The shorter limit of the whole request and of its only attempt; zero is none.
+
+    Of several attempts, each has its own limit; so has their sum, be it only by their number.
+    """
+    timeouts = rule.timeouts if rule is not None else None
+    if rule is None or timeouts is None:
+        return None
+    if rule.retry is not None and (timeouts.request is not None or timeouts.backend_request):
+        return timeouts.request or FOR_EVER
+    given = [t for t in (timeouts.request, timeouts.backend_request) if t is not None]
     return min((t for t in given if t), default=FOR_EVER) if given else None
 
 

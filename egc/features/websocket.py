@@ -12,5 +12,5 @@ class WebSocket(Feature):
 
     def on_route(self, route: Route, message: "pb.route.Route", ctx: Context) -> None:
         """Only a route with a backend can upgrade."""
-        if message.route is not None:
+        if message.route is not None and route.rule.http is not None:
             message.route.upgrade_configs = [pb.route.RouteActionUpgradeConfig(upgrade_type=_UPGRADE)]

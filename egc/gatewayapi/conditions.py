@@ -7,7 +7,16 @@ from egc.diagnostics import Located, Rule, Sink
 
 # Conditions whose status "True" is the bad news.
 # https://gateway-api.sigs.k8s.io/reference/spec/#listenerconditiontype
-_TRUE_IS_BAD = frozenset({"Conflicted", "PartiallyInvalid", "OverlappingTLSConfig", "RouteRulesOverlap", "Overridden"})
+_TRUE_IS_BAD = frozenset(
+    {
+        "Conflicted",
+        "InsecureFrontendValidationMode",
+        "Overridden",
+        "OverlappingTLSConfig",
+        "PartiallyInvalid",
+        "RouteRulesOverlap",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

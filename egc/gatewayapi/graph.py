@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from egc.diagnostics import Located, Rule
 from egc.gatewayapi.conditions import Conditions
+from egc.gatewayapi.flaws import Flaws
 from egc.gatewayapi.models.gateway import Gateway, Listener
 from egc.gatewayapi.models.gatewayclass import GatewayClass
-from egc.gatewayapi.models.httproute import HTTPBackendRef, HTTPRoute, HTTPRouteRule
-from egc.gatewayapi.models.shared import ParentReference, SecretObjectReference
+from egc.gatewayapi.models.shared import BackendObjectReference, BackendRef, ParentReference
+from egc.gatewayapi.tls import (
+    BackendTLSPolicyNode,
+    CertificateNode,
+    Claim,
+    ClientValidation,
+    GatewayTLS,
+    HostCertificates,
+    UpstreamTLS,
+)
 from egc.kube.resource import Resource
 from egc.kube.resources import Resources
 
-if TYPE_CHECKING:
-    from egc.kube.core import Secret
+if TYPE_CHECKING:  # a site imports the models of the kinds that it has
+    from egc.gatewayapi.models.grpcroute import GRPCRoute, GRPCRouteFilter, GRPCRouteRule
+    from egc.gatewayapi.models.httproute import HTTPRoute, HTTPRouteFilter, HTTPRouteRule
+    from egc.gatewayapi.models.listenerset import ListenerSet
+    from egc.gatewayapi.models.shared import SessionPersistence
+    from egc.gatewayapi.models.tcproute import TCPRoute, TCPRouteRule
+    from egc.gatewayapi.models.tlsroute import TLSRoute, TLSRouteRule
+    from egc.gatewayapi.models.udproute import UDPRoute, UDPRouteRule
+    from egc.gatewayapi.rules.grants import Target
+
+    Route = HTTPRoute | GRPCRoute | TLSRoute | TCPRoute | UDPRoute
+    RouteRule = HTTPRouteRule | GRPCRouteRule | TLSRouteRule | TCPRouteRule | UDPRouteRule
+    RouteFilter = HTTPRouteFilter | GRPCRouteFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,8 @@ class Backend:
     port: int | None
     endpoints: tuple[Endpoint, ...]
     protocol: str = ""
+    udp: bool = False
+    tls: UpstreamTLS | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +68,7 @@ class Fault:
     """Why a backendRef leads nowhere. ``field`` is the one at fault; ``rule`` is None when something else told already.
 
     ``status`` is what its share of the traffic is answered: 500, or 503 for a backend that exists without endpoints.
-    ``related`` are places in the backend that have to do with it.
+    ``related`` are places in the backend that have to do with it. ``reason`` is that of the condition without a rule.
     """
 
     rule: Rule | None
@@ -55,27 +77,21 @@ class Fault:
     help: str = ""
     status: int = 500
     related: tuple[tuple[Located, str], ...] = ()
-
-
-@dataclass(eq=False, slots=True)
-class CertificateNode:
-    """A certificateRef: the Secret of the input, or None where the host has the files."""
-
-    ref: SecretObjectReference
-    namespace: str
-    secret: Secret | None
+    reason: str = "BackendNotFound"
 
 
 @dataclass(eq=False, slots=True)
 class ListenerNode:
-    """A listener of a Gateway and the routes attached to it."""
+    """A listener of a Gateway, or of a ListenerSet of the Gateway (``owner``), and the routes attached to it."""
 
     gateway: GatewayNode
+    owner: GatewayNode | ListenerSetNode
     spec: Listener
     index: int
     conditions: Conditions = field(default_factory=Conditions)
     kinds: list[str] = field(default_factory=list)
     certificates: list[CertificateNode] = field(default_factory=list)
+    validation: ClientValidation | None = None
     attached: list[Attachment] = field(default_factory=list)
     routes: dict[int, None] = field(default_factory=dict)
 
@@ -86,9 +102,10 @@ class ListenerNode:
 
     @property
     def name(self) -> str:
-        """namespace/gateway/listener, as Envoy Gateway names it."""
-        resource = self.gateway.resource
-        return f"{resource.namespace}/{resource.name}/{self.spec.name}"
+        """namespace/gateway/listener, as Envoy Gateway names it; a ListenerSet stands before its listener."""
+        gateway, owner = self.gateway.resource, self.owner.resource
+        within = "" if self.owner is self.gateway else f"{owner.namespace}/{owner.name}/"
+        return f"{gateway.namespace}/{gateway.name}/{within}{self.spec.name}"
 
     @property
     def programmed(self) -> bool:
@@ -98,47 +115,123 @@ class ListenerNode:
 
 @dataclass(eq=False, slots=True)
 class GatewayNode:
-    """A Gateway of one of our classes. All routes of a ``broken`` one answer 500."""
+    """A Gateway of one of our classes. All routes of a ``broken`` one answer 500.
+
+    Without ``addresses`` it is on all of the host, but an ``unbound`` one asked for some and can have none.
+    """
 
     resource: Gateway
     broken: bool = False
     addresses: tuple[str, ...] = ()
+    unbound: bool = False
+    listeners: list[ListenerNode] = field(default_factory=list)
+    sets: list[ListenerSetNode] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=Conditions)
+    tls: GatewayTLS = field(default_factory=GatewayTLS)
+
+    def all_listeners(self) -> Iterator[ListenerNode]:
+        """Its own listeners, then those of its ListenerSets, in the order of their precedence."""
+        yield from self.listeners
+        for found in self.sets:
+            yield from found.listeners
+
+
+@dataclass(eq=False, slots=True)
+class ListenerSetNode:
+    """A ListenerSet that names a Gateway of ours; one that the Gateway does not let in has no listeners."""
+
+    resource: ListenerSet
+    gateway: GatewayNode
     listeners: list[ListenerNode] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
 
 
 @dataclass(eq=False, slots=True)
 class BackendNode:
-    """A backendRef of a rule, resolved or known to lead nowhere."""
+    """A backendRef of a rule, or of one of its filters, resolved or known to lead nowhere."""
 
-    ref: HTTPBackendRef
+    ref: BackendObjectReference
     backend: Backend | None
     fault: Fault | None = None
 
     @property
+    def filters(self) -> Sequence[RouteFilter]:
+        """What is done to its share of the traffic alone."""
+        return getattr(self.ref, "filters", ())
+
+    @property
     def weight(self) -> int:
         """Its share; 0 takes no traffic."""
-        return self.ref.weight
+        return self.ref.weight if isinstance(self.ref, BackendRef) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The object that an extensionRef names, and those that it refers to. One that ``answers`` needs no backend."""
+
+    resource: Resource
+    sources: tuple[Resource, ...] = ()
+    answers: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class RuleNode:
-    """A rule of an HTTPRoute. ``broken`` rules answer 500; ``dropped`` ones cannot be expressed at all."""
+    """A rule of a route. ``broken`` rules answer 500; ``dropped`` ones cannot be expressed at all.
+
+    What its filters and those of its backends refer to is found by the id of the filter: ``asked`` are the backends
+    that they name, ``extended`` the objects of extensionRefs.
+    """
 
     route: RouteNode
-    spec: HTTPRouteRule
+    spec: RouteRule
     index: int
     backends: list[BackendNode] = field(default_factory=list)
+    asked: dict[int, BackendNode] = field(default_factory=dict)
+    extended: dict[int, Extension | Fault] = field(default_factory=dict)
     broken: bool = False
     dropped: bool = False
+
+    @property
+    def http(self) -> HTTPRouteRule | None:
+        """The rule where it is one of an HTTPRoute."""
+        return cast("HTTPRouteRule", self.spec) if self.route.kind == "HTTPRoute" else None
+
+    @property
+    def grpc(self) -> GRPCRouteRule | None:
+        """The rule where it is one of a GRPCRoute."""
+        return cast("GRPCRouteRule", self.spec) if self.route.kind == "GRPCRoute" else None
+
+    @property
+    def filters(self) -> Sequence[RouteFilter]:
+        """What is done to requests and responses; TCP, TLS and UDP have nothing of the kind."""
+        return getattr(self.spec, "filters", ())
+
+    def extensions(self, filters: Iterable[RouteFilter]) -> list[Extension]:
+        """What the extensionRefs among some filters name, as far as it was found."""
+        if not self.extended:
+            return []
+        found = (self.extended.get(id(each)) for each in filters)
+        return [each for each in found if isinstance(each, Extension)]
+
+    @property
+    def answers(self) -> bool:
+        """Whether the rule needs no backend: a filter answers every request."""
+        redirects = any(found.type == "RequestRedirect" for found in self.filters)
+        return redirects or any(found.answers for found in self.extensions(self.filters))
+
+    @property
+    def session(self) -> SessionPersistence | None:
+        """How clients stay with one endpoint, where they are to."""
+        return getattr(self.spec, "session_persistence", None)
 
 
 @dataclass(eq=False, slots=True)
 class ParentNode:
-    """One parentRef of a route that names a Gateway of ours."""
+    """One parentRef of a route that names a Gateway of ours, or a ListenerSet of one."""
 
     route: RouteNode
     ref: ParentReference
+    target: GatewayNode | ListenerSetNode
     conditions: Conditions = field(default_factory=Conditions)
 
 
@@ -153,12 +246,22 @@ class Attachment:
 
 @dataclass(eq=False, slots=True)
 class RouteNode:
-    """An HTTPRoute that names at least one Gateway of ours. ``conditions`` hold what is true for every parent."""
+    """A route that names at least one parent of ours. ``conditions`` hold what is true for every parent."""
 
-    resource: HTTPRoute
+    resource: Route
     parents: list[ParentNode] = field(default_factory=list)
     rules: list[RuleNode] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
+
+    @property
+    def kind(self) -> str:
+        """HTTPRoute, GRPCRoute, TLSRoute, TCPRoute or UDPRoute."""
+        return self.resource.kind
+
+    @property
+    def hostnames(self) -> Sequence[str]:
+        """The names that it is for; none means all of the listener's, and TCP and UDP know no names."""
+        return getattr(self.resource.spec, "hostnames", ())
 
 
 @dataclass(eq=False, slots=True)
@@ -175,16 +278,16 @@ class Graph:
 
     resources: Resources
     controller: str
+    flaws: Flaws = field(default_factory=Flaws)
+    host: HostCertificates = field(default_factory=HostCertificates)
     classes: list[ClassNode] = field(default_factory=list)
     gateways: list[GatewayNode] = field(default_factory=list)
+    listener_sets: list[ListenerSetNode] = field(default_factory=list)
     routes: list[RouteNode] = field(default_factory=list)
+    tls_policies: list[BackendTLSPolicyNode] = field(default_factory=list)
+    governors: dict[Target, list[Claim]] = field(default_factory=dict)
 
     def listeners(self) -> Iterator[ListenerNode]:
-        """Every listener of every Gateway."""
+        """Every listener of every Gateway, with those of its ListenerSets."""
         for gateway in self.gateways:
-            yield from gateway.listeners
-
-
-# Finds the endpoints of one kind of backend; the port is the reference's.
-FindBackend = Callable[[Resources, Resource, int | None], Backend | Fault]
-Finders = Mapping[tuple[str, str], FindBackend]
+            yield from gateway.all_listeners()

@@ -3,7 +3,9 @@
 from typing import Any
 
 from egc.gatewayapi.conditions import Condition, Conditions
-from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ParentNode, RouteNode
+from egc.gatewayapi.graph import ClassNode, GatewayNode, Graph, ListenerNode, ListenerSetNode, ParentNode, RouteNode
+from egc.gatewayapi.supported import FEATURES
+from egc.gatewayapi.tls import BackendTLSPolicyNode
 from egc.kube.resource import Resource
 
 # A build has no clock: the same input gives the same bytes.
@@ -13,12 +15,12 @@ Status = dict[str, Any]
 
 
 def statuses(graph: Graph) -> list[Status]:
-    """The statuses of GatewayClasses, Gateways and routes, in the order of seniority."""
-    found = [
-        report(node.resource, {"conditions": conditions(node.conditions, node.resource)}) for node in graph.classes
-    ]
+    """The statuses of GatewayClasses, Gateways, ListenerSets and routes, in the order of seniority."""
+    found = [report(node.resource, _class(node)) for node in graph.classes]
     found += [report(node.resource, _gateway(node)) for node in graph.gateways]
+    found += [report(node.resource, _listener_set(node)) for node in graph.listener_sets]
     found += [report(node.resource, {"parents": [_parent(graph, p) for p in node.parents]}) for node in graph.routes]
+    found += [report(node.resource, {"ancestors": _ancestors(graph, node)}) for node in graph.tls_policies]
     return found
 
 
@@ -46,11 +48,29 @@ def _condition(condition: Condition, resource: Resource) -> Status:
     }
 
 
+def _class(node: ClassNode) -> Status:
+    # SupportedVersion compares a cluster's CRDs with the controller: without CRDs there is nothing to say.
+    listed = [{"name": name} for name in FEATURES]
+    return {"conditions": conditions(node.conditions, node.resource), "supportedFeatures": listed}
+
+
 def _gateway(node: GatewayNode) -> Status:
     status: Status = {"conditions": conditions(node.conditions, node.resource)}
     if node.addresses:
         status["addresses"] = [{"type": "IPAddress", "value": address} for address in node.addresses]
-    status["listeners"] = [_listener(listener) for listener in node.listeners]
+    accepted = node.conditions.by_type.get("Accepted")
+    if accepted is None or accepted.reason != "InvalidParameters":  # without them nobody knows what the listeners do
+        status["listeners"] = [_listener(listener) for listener in node.listeners]
+    joined = [found for found in node.sets if not found.conditions.denied("Accepted")]
+    if joined or node.resource.spec.allowed_listeners is not None:
+        status["attachedListenerSets"] = len(joined)
+    return status
+
+
+def _listener_set(node: ListenerSetNode) -> Status:
+    status: Status = {"conditions": conditions(node.conditions, node.resource)}
+    if node.listeners:
+        status["listeners"] = [_listener(listener) for listener in node.listeners]
     return status
 
 
@@ -59,18 +79,30 @@ def _listener(node: ListenerNode) -> Status:
         "name": node.spec.name,
         "attachedRoutes": len(node.routes),
         "supportedKinds": [{"group": _GROUP, "kind": kind} for kind in node.kinds],
-        "conditions": conditions(node.conditions, node.gateway.resource),
+        "conditions": conditions(node.conditions, node.owner.resource),
     }
 
 
 def _parent(graph: Graph, node: ParentNode) -> Status:
-    ref = {"group": node.ref.group, "kind": node.ref.kind, "name": node.ref.name}
-    optional = {"namespace": node.ref.namespace, "sectionName": node.ref.section_name, "port": node.ref.port}
+    namespace = node.ref.namespace or node.route.resource.namespace
+    ref = {"group": node.ref.group, "kind": node.ref.kind, "namespace": namespace, "name": node.ref.name}
+    optional = {"sectionName": node.ref.section_name, "port": node.ref.port}
     return {
         "parentRef": ref | {key: value for key, value in optional.items() if value is not None},
         "controllerName": graph.controller,
         "conditions": conditions(_of_parent(node.route, node), node.route.resource),
     }
+
+
+def _ancestors(graph: Graph, node: BackendTLSPolicyNode) -> list[Status]:
+    found = []
+    for (kind, namespace, name, section), listed in node.ancestors.items():
+        ref = {"group": _GROUP, "kind": kind, "namespace": namespace, "name": name}
+        if section:
+            ref["sectionName"] = section
+        told = conditions(listed, node.resource)
+        found.append({"ancestorRef": ref, "controllerName": graph.controller, "conditions": told})
+    return found
 
 
 def _of_parent(route: RouteNode, parent: ParentNode) -> Conditions:

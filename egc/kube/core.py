@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from egc.kube.markers import Ignored, Opaque
 from egc.kube.model import Model
 from egc.kube.resource import Resource
-from egc.kube.scalars import IntOrString, PortNumber, is_base64
+from egc.kube.scalars import Base64, IntOrString, PortNumber, is_base64
 
 _CLUSTER = Ignored("there is no cluster network", quiet=True)
 _IMMUTABLE = Ignored("only the API server enforces it", quiet=True)
@@ -131,4 +131,12 @@ class Secret(Resource):
     type: str = "Opaque"
     data: Annotated[dict[str, str], BeforeValidator(_secret_base64)] = Field(default_factory=dict, repr=False)
     string_data: Annotated[dict[str, str], BeforeValidator(_secret_texts)] = Field(default_factory=dict, repr=False)
+    immutable: Annotated[Opaque, _IMMUTABLE] = None
+
+
+class ConfigMap(Resource):
+    """Values that are not confidential: ``data`` as text, ``binary_data`` in base64."""
+
+    data: dict[str, str] = Field(default_factory=dict)
+    binary_data: dict[str, Base64] = Field(default_factory=dict)
     immutable: Annotated[Opaque, _IMMUTABLE] = None

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from egc.diagnostics import Place, Rule, Severity, Sink, did_you_mean
+from egc.diagnostics import Place, Rule, Severity, Sink, did_you_mean, suggest
 from egc.kube.markers import Ignored, Unsupported, marked
 from egc.kube.model import Home, Model
 from egc.kube.resource import Resource
@@ -40,7 +40,10 @@ DUPLICATE_OBJECT = Rule(
     code="EGC1046",
     severity=Severity.ERROR,
     title="two documents with one name",
-    explanation="Two objects have the same kind, namespace and name; in a cluster the second would replace the first.",
+    explanation="""
+        Two objects have the same kind, namespace and name; in a cluster the second would replace the first. With
+        `--on-error degrade` neither is served if they differ: the order of files must not decide.
+        """,
     help="rename or delete one of them",
 )
 UNSUPPORTED_KIND = Rule(
@@ -127,6 +130,8 @@ def _parse_one(
     if entry is None:
         _report_kind(At(document, path), api_version, kind, kinds, sink)
         resources.broken[_key(data)] = data
+        if (protecting := _protecting(api_version, kind, kinds)) is not None:
+            resources.broken[_key(data)._replace(kind=protecting)] = data
         return
     model = _model(entry)
     home = Home(document, path)
@@ -190,17 +195,13 @@ def refuses(marker: Ignored | Unsupported, *, lenient: bool) -> bool:
 
 
 # Without these kinds traffic goes out in plain text, or past an external check.
-_PROTECTING = frozenset({"BackendTLSPolicy", "EnvoyExtensionPolicy"})
+_PROTECTING = frozenset({"EnvoyExtensionPolicy"})
+_BUILT_PROTECTING = frozenset({"BackendTLSPolicy", "SecurityPolicy"})
 # Kinds that exist: their names are no misspellings of others.
 _REFUSED = _PROTECTING | {
+    "BackendLBPolicy",
     "EnvoyPatchPolicy",
     "EnvoyProxy",
-    "GRPCRoute",
-    "HTTPRouteFilter",
-    "ListenerSet",
-    "TCPRoute",
-    "TLSRoute",
-    "UDPRoute",
 }
 
 
@@ -212,8 +213,18 @@ def _report_kind(at: At, api_version: str, kind: str, kinds: Kinds, sink: Sink) 
     else:
         message = f"{api_version} {kind} is not supported"
         hint = "" if kind in _REFUSED else did_you_mean(kind, {k for _, k in kinds})
-        rule = UNSUPPORTED_PROTECTION if kind in _PROTECTING else UNSUPPORTED_KIND
+        protecting = _protecting(api_version, kind, kinds)
+        rule = UNSUPPORTED_PROTECTION if protecting is not None else UNSUPPORTED_KIND
         sink.report(rule, at / "kind", message, help=hint)
+
+
+def _protecting(api_version: str, kind: str, kinds: Kinds) -> str | None:
+    """The kind that a document of no known kind protects something by, its name perhaps misspelt."""
+    group = api_version.partition("/")[0]
+    if group not in {version.partition("/")[0] for version, known in kinds if known in _BUILT_PROTECTING}:
+        return None
+    meant = suggest(kind, {known for _, known in kinds} | _REFUSED)
+    return meant if meant in _PROTECTING | _BUILT_PROTECTING else None
 
 
 def report_schema(error: ValidationError, model: type[Model], at: At, sink: Sink, rule: Rule | None = None) -> None:

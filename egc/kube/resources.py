@@ -41,13 +41,25 @@ class Resources:
     refused: set[Key] = field(default_factory=set)
     configs: list[Model] = field(default_factory=list)
     by_kind: dict[str, list[Resource]] = field(default_factory=dict)
+    _disputed: dict[Key, Resource] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> Somewhere | None:
-        """Index *resource*; the place of an older one with its identity, if there is one."""
+        """Index *resource*; the place of another with its identity, if there is one.
+
+        Which of two is meant nobody knows, and the order of files must not decide: unless they say the same, neither
+        stays.
+        """
         key = key_of(resource)
-        older = self.sound.setdefault(key, resource)
-        if older is not resource:
-            return older.at("metadata", "name")
+        other = self.sound.setdefault(key, resource)
+        if other is not resource:
+            if other != resource:
+                self._disputed[key] = other
+                del self.sound[key]
+                self.by_kind[resource.kind].remove(other)
+            return other.at("metadata", "name")
+        if (disputed := self._disputed.get(key)) is not None:
+            del self.sound[key]
+            return disputed.at("metadata", "name")
         self.by_kind.setdefault(resource.kind, []).append(resource)
         return None
 

@@ -50,17 +50,22 @@ _LONGEST = 64  # characters of a number: more is an attack on the arithmetic
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A regular expression that a string must match, and the phrase to say when it does not."""
+    """A regular expression that a string must match, and the phrase to say when it does not.
+
+    ``sort`` is one of ``egc.kube.forms``, where there is more to say.
+    """
 
     pattern: str
     phrase: str
+    sort: str = ""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Check type and length first, so that the phrase is only said of the form."""
         form = core_schema.str_schema(pattern=self.pattern)
-        return core_schema.chain_schema(
-            [handler(source), core_schema.custom_error_schema(form, "form", custom_error_message=self.phrase)]
+        told = core_schema.custom_error_schema(
+            form, "form", custom_error_message=self.phrase, custom_error_context={"sort": self.sort}
         )
+        return core_schema.chain_schema([handler(source), told])
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
@@ -75,7 +80,7 @@ def _microseconds(parts: Iterable[tuple[str, str]]) -> Decimal:
 
 def _duration(value: object) -> timedelta:
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        raise PydanticCustomError("form", 'is not a duration such as "10s" or "1h30m"')
+        raise PydanticCustomError("form", 'is not a duration such as "10s" or "1h30m"', {"sort": "duration"})
     return timedelta(microseconds=int(_microseconds(_DURATION_PART.findall(value))))
 
 
@@ -181,12 +186,12 @@ Kind = Annotated[
 Hostname = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    Form(rf"^(\*\.)?{_SUBDOMAIN}$", 'is not a host name such as "www.example.com" or "*.example.com"'),
+    Form(rf"^(\*\.)?{_SUBDOMAIN}$", 'is not a host name such as "www.example.com" or "*.example.com"', "hostname"),
 ]
 PreciseHostname = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    Form(f"^{_SUBDOMAIN}$", 'is not a host name such as "www.example.com"'),
+    Form(f"^{_SUBDOMAIN}$", 'is not a host name such as "www.example.com"', "precise hostname"),
 ]
 HeaderName = Annotated[
     str,

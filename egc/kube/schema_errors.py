@@ -1,11 +1,14 @@
 """pydantic's errors in the words of the person who wrote the YAML."""
 
-from typing import Any, get_args
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
 
+from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from egc.diagnostics import Rule, Severity, did_you_mean, suggest
+from egc.kube.forms import SORTS
 from egc.kube.model import Model
 
 UNKNOWN_FIELD = Rule(
@@ -77,6 +80,7 @@ _BOUNDS = {
     "too_long": "has {actual_length} items, more than {max_length}",
     "too_short": "has {actual_length} items, fewer than {min_length}",
 }
+_COUNTLESS = 2**31 - 1  # a bound that only says how numbers are stored
 
 
 def describe(error: ErrorDetails, root: type[Model]) -> tuple[Rule, str, str, bool]:
@@ -90,19 +94,50 @@ def describe(error: ErrorDetails, root: type[Model]) -> tuple[Rule, str, str, bo
     if kind == "missing":
         return MISSING_FIELD, f'"{name}" is missing', f'add "{name}"', False
     if kind in _TYPES:
-        message = f"{_subject(error, name)} must be {_TYPES[kind]}, not {spoken(value)}"
+        # Where a Secret's values should be, anything may be one of them.
+        given = " ".join(spoken(value).split()[:2]) if root.__name__ == "Secret" else spoken(value)
+        message = f"{_subject(error, name)} must be {_TYPES[kind]}, not {given}"
         return WRONG_TYPE, message, _quote_it(kind, value), False
     if kind == "literal_error":
         choices = _choices(context)
         near = did_you_mean(value, choices) if isinstance(value, str) else ""
         return BAD_CHOICE, f'{_quoted(value)} is not a value of "{name}"', near or f"one of {', '.join(choices)}", False
+    if (sort := str(context.get("sort"))) in SORTS:
+        rule, hint = SORTS[sort]
+        return rule, f"{name}: {_quoted(value)} {error['msg']}", hint(value), False
     if context.get("min_length") == 1:
         return BAD_VALUE, f"{_subject(error, name)} is empty", "", False
     said = _BOUNDS[kind].format(**context) if kind in _BOUNDS else error["msg"]
     if kind == "string_pattern_mismatch":
         said = f"is not of the form {context['pattern']}"
     subject = f'"{name}"' if isinstance(value, list | dict) else f"{name}: {_quoted(value)}"
-    return BAD_VALUE, f"{subject} {said}", "", False
+    return BAD_VALUE, f"{subject} {said}", _range(error, root) if isinstance(value, int) else "", False
+
+
+def _range(error: ErrorDetails, root: type[Model]) -> str:
+    """What a number may be, as far as it says more than the message."""
+    path = error["loc"]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    owner = model_at(root, path[:-1]) if path else None
+    field = next((f for n, f in owner.model_fields.items() if (f.alias or n) == path[-1]), None) if owner else None
+    bounds = list(_metadata(field)) if field is not None else []
+    low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
+    return f"from {low} to {high}" if low is not None and isinstance(high, int) and high < _COUNTLESS else ""
+
+
+def _metadata(annotation: object) -> Iterator[object]:
+    """What is said of a field's values, or of the items of its list."""
+    if isinstance(annotation, FieldInfo):
+        yield from annotation.metadata
+        yield from _metadata(annotation.annotation)
+    elif get_origin(annotation) is Annotated:
+        for said in get_args(annotation):
+            yield from _metadata(said)
+    else:
+        for argument in get_args(annotation):
+            yield from _metadata(argument)
 
 
 def intended(error: ErrorDetails, root: type[Model]) -> tuple[int | str, ...]:
@@ -174,6 +209,11 @@ def spoken(value: object) -> str:
 def _quote_it(kind: str, value: object) -> str:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes"
-    if kind in ("int_type", "bool_type") and isinstance(value, str):
-        return "say with --set what to put there" if "${" in value else "remove the quotes"
-    return ""
+    if kind not in ("int_type", "bool_type") or not isinstance(value, str):
+        return ""
+    if "${" in value:
+        return "say with --set what to put there"
+    number = value.removesuffix("%").strip()
+    if kind == "int_type" and not number.isdecimal():
+        return ""
+    return "remove the quotes" if number == value else f"write {number}"

@@ -3,11 +3,18 @@
 https://datatracker.ietf.org/doc/html/rfc8555#section-8.3
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from egc.diagnostics import Rule, Severity, Sink, did_you_mean
 from egc.plan import names
-from egc.plan.model import Certificate, Chain, Plan, Route, VirtualHost
+from egc.plan.model import Certificate, Chain, Plan, VirtualHost
 from egc.profile import Profile
 from egc.profile.acme import Acme, AcmeLineage
+
+if TYPE_CHECKING:
+    from egc.gatewayapi.models.httproute import HTTPPathMatch
 
 PATH = "/.well-known/acme-challenge/"
 _PORT = 80  # an authority dials no other
@@ -94,7 +101,9 @@ def challenge(plan: Plan, profile: Profile, sink: Sink) -> None:
     plan.challenges = True
     ports = {int(port): public for port, public in profile.published_ports.items()}
     open_to_all = [
-        listener for listener in plan.listeners if not listener.tls and ports.get(listener.port, listener.port) == _PORT
+        listener
+        for listener in plan.listeners
+        if listener.chains and not listener.tls and ports.get(listener.port, listener.port) == _PORT
     ]
     if not open_to_all:
         sink.report(NO_PORT_80, acme.at(), "no listener of protocol HTTP is on port 80")
@@ -130,7 +139,7 @@ def _reserve(chain: Chain, sink: Sink) -> None:
     for host in chain.hosts:
         host.challenges = True
         for route in host.routes:
-            if id(route.match) not in reported and _asks_for(route):
+            if id(route.match) not in reported and route.path is not None and _asks_for(route.path):
                 reported.add(id(route.match))
                 sink.report(SHADOWED, route.match.at("path"), f'requests for "{PATH}" go to certbot, not to this rule')
     if not any("*" in host.domains for host in chain.hosts):
@@ -138,9 +147,8 @@ def _reserve(chain: Chain, sink: Sink) -> None:
         chain.hosts.append(everything)
 
 
-def _asks_for(route: Route) -> bool:
+def _asks_for(path: HTTPPathMatch) -> bool:
     """Whether a match means the challenges, rather than everything."""
-    path = route.match.path
     if path.type == "RegularExpression":
         import re2  # noqa: PLC0415 - most sites have no regular expression
 

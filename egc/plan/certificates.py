@@ -4,7 +4,8 @@ In this order: a Secret of the input, the host profile's ``certificates.files``,
 Secret, for the hostnames that the listener serves.
 """
 
-from egc.gatewayapi.graph import CertificateNode, ListenerNode
+from egc.gatewayapi.graph import ListenerNode
+from egc.gatewayapi.tls import CertificateNode
 from egc.plan import names
 from egc.plan.model import Certificate
 from egc.profile import Profile
@@ -21,6 +22,11 @@ class CertificateStore:
     def of(self, listener: ListenerNode) -> list[Certificate]:
         """The certificates of a listener."""
         return [self._certificate(node, listener) for node in listener.certificates]
+
+    def shown_to_backends(self, node: CertificateNode) -> Certificate:
+        """The certificate that a Gateway shows to backends."""
+        name = names.certificate(node.namespace, node.ref.name)
+        return self._found.get(name) or self._found.setdefault(name, self._locate(name, node))
 
     def all(self) -> list[Certificate]:
         """Every certificate, by name. Secrets of one name in several namespaces are one lineage."""
@@ -42,7 +48,7 @@ class CertificateStore:
 
     def _locate(self, name: str, node: CertificateNode) -> Certificate:
         if node.secret is not None:
-            return Certificate(name, secret=node.secret)
+            return Certificate(name, secret=node.secret, staple=node.staple)
         files = self._settings.files.get(name)
         if files is not None:
             return Certificate(name, files.chain, files.key)

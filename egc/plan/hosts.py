@@ -18,19 +18,21 @@ from egc.plan.routes import routes
 def virtual_hosts(
     served: list[ListenerNode], port: list[ListenerNode], policies: Policies, clusters: Clusters
 ) -> list[VirtualHost]:
-    """The virtual hosts of some listeners among all those of their *port*."""
+    """The virtual hosts of some listeners among all those of their *port*, served or not."""
     found: dict[str, VirtualHost] = {}
     for listener in served:
         for domain, attachments in _by_host(listener, _more_specific(listener, port)).items():
             host = found[domain] = VirtualHost(names.virtual_host(listener.name, domain), (domain,))
-            host.routes = sorted(routes(attachments, domain, policies, clusters), key=lambda route: rank(route.match))
+            found_routes = routes(attachments, domain, policies, clusters)
+            host.routes = sorted(found_routes, key=lambda r: (rank(r.match, len(r.cookies)), r.fallback))
     # A name that no route of its listener takes must not fall through to a wildcard of another.
-    for listener in served:
-        domain = listener.hostname
-        if domain not in found and any(covers(o.hostname, domain) for o in port if o is not listener):
+    for listener in (*served, *(o for o in port if not o.programmed)):
+        domain, others = listener.hostname, port if listener.programmed else served
+        if domain not in found and any(covers(o.hostname, domain) for o in others if o is not listener):
             found[domain] = VirtualHost(names.virtual_host(listener.name, domain), (domain,))
     hosts = sorted(found.values(), key=lambda host: specificity(host.domains[0]))
-    elsewhere = sorted((o.hostname for o in port if o not in served), key=specificity)
+    mine = set(served)
+    elsewhere = sorted((o.hostname for o in port if o.programmed and o not in mine), key=specificity)
     if elsewhere:
         hosts.append(VirtualHost(names.misdirected(served[0].name), tuple(elsewhere), misdirected=True))
     return hosts

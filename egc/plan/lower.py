@@ -1,44 +1,78 @@
-"""Graph and policies to Plan: listeners by port, chains by server name."""
+"""Graph and policies to Plan: listeners by port and transport, chains and tunnels by server name."""
+
+from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from egc.diagnostics import Sink
 from egc.envoygateway.policies import Policies
-from egc.gatewayapi.graph import Graph, ListenerNode
+from egc.gatewayapi.graph import Extension, Graph, ListenerNode
 from egc.gatewayapi.rules.hostnames import specificity
-from egc.plan import acme, shadows
+from egc.plan import acme, l4, shadows
 from egc.plan.certificates import CertificateStore
 from egc.plan.clusters import Clusters
 from egc.plan.hosts import virtual_hosts
+from egc.plan.l4 import Ground
 from egc.plan.model import Chain, Listener, Plan
 from egc.profile import Profile
+
+if TYPE_CHECKING:
+    from egc.kube.core import Secret
+
+_Port: TypeAlias = tuple[int, tuple[str, ...], bool]
 
 
 def lower(graph: Graph, policies: Policies, profile: Profile, sink: Sink) -> Plan:
     """Envoy's structure for everything in the graph that can be served."""
-    clusters, certificates = Clusters(), CertificateStore(profile)
-    ports: dict[tuple[tuple[str, ...], int], list[ListenerNode]] = defaultdict(list)
+    certificates = CertificateStore(profile)
+    clusters = Clusters(certificates)
+    ground = Ground(policies, clusters, certificates, profile, sink)
+    ports: dict[_Port, list[ListenerNode]] = defaultdict(list)
+    down: dict[_Port, list[ListenerNode]] = defaultdict(list)
     for node in graph.listeners():
-        if node.programmed:
-            ports[node.gateway.addresses, node.spec.port].append(node)
+        (ports if node.programmed else down)[_port(node)].append(node)
     listeners: list[Listener] = []
-    for (addresses, port), nodes in sorted(ports.items(), key=lambda item: (item[0][1], item[0][0])):
-        if nodes[0].spec.protocol == "HTTP":
-            chains = [_plain(nodes, policies, clusters)]
+    for (port, addresses, udp), nodes in sorted(ports.items()):
+        listener = Listener(nodes[0].name, addresses, port, [], udp=udp)
+        everyone = [*nodes, *_keeping_names(down[port, addresses, udp], nodes)]
+        if udp:
+            listener.tunnels = [l4.datagrams(nodes[0], ground)]
+        elif nodes[0].spec.protocol == "HTTP":
+            listener.chains = [_plain(nodes, everyone, policies, clusters)]
         else:
-            ordered = sorted(nodes, key=lambda node: specificity(node.hostname))
-            chains = [_secure(node, nodes, policies, clusters, certificates) for node in ordered]
-        listeners.append(Listener(nodes[0].name, addresses, port, chains))
-    plan = Plan(listeners, clusters.all(), certificates.all())
+            secure = sorted((n for n in nodes if n.spec.protocol == "HTTPS"), key=lambda n: specificity(n.hostname))
+            listener.chains = [_secure(node, everyone, policies, clusters, certificates) for node in secure]
+            listener.tunnels = l4.tunnels(everyone, ground)
+        listeners.append(listener)
+    plan = Plan(listeners, clusters.all(), certificates.all(), _credentials(graph))
     shadows.report(plan, sink)
+    l4.check_idle_timeouts(policies, sink)
     acme.challenge(plan, profile, sink)
     return plan
 
 
-def _plain(nodes: list[ListenerNode], policies: Policies, clusters: Clusters) -> Chain:
+def _port(node: ListenerNode) -> _Port:
+    return node.spec.port, node.gateway.addresses, node.spec.protocol == "UDP"
+
+
+def _keeping_names(down: list[ListenerNode], served: list[ListenerNode]) -> list[ListenerNode]:
+    """The listeners at fault that keep their names from wider listeners of the port, which may be less protected."""
+    taken, protocol = {node.hostname for node in served}, served[0].spec.protocol
+    alike = ("HTTPS", "TLS") if protocol in ("HTTPS", "TLS") else ("HTTP",) if protocol == "HTTP" else ()
+    return [
+        node
+        for node in down
+        if node.hostname not in taken
+        and node.spec.protocol in alike
+        and not (node.gateway.unbound or node.gateway.conditions.denied("Accepted"))
+    ]
+
+
+def _plain(nodes: list[ListenerNode], port: list[ListenerNode], policies: Policies, clusters: Clusters) -> Chain:
     """All listeners of a plain port share one connection manager; the Host header tells them apart."""
     client = next((found for node in nodes if (found := policies.client.on_listener(node)) is not None), None)
-    return Chain(nodes[0].name, tuple(nodes), hosts=virtual_hosts(nodes, nodes, policies, clusters), client=client)
+    return Chain(nodes[0].name, tuple(nodes), hosts=virtual_hosts(nodes, port, policies, clusters), client=client)
 
 
 def _secure(
@@ -53,3 +87,11 @@ def _secure(
         certificates=certificates.of(node),
         client=policies.client.on_listener(node),
     )
+
+
+def _credentials(graph: Graph) -> list[Secret]:
+    """The Secrets that the extensions of some rule inject, by name."""
+    found = (each for route in graph.routes for rule in route.rules for each in rule.extended.values())
+    sources = [source for each in found if isinstance(each, Extension) for source in each.sources]
+    secrets = {(each.namespace, each.name): cast("Secret", each) for each in sources if each.kind == "Secret"}
+    return [secrets[key] for key in sorted(secrets)]

@@ -28,6 +28,16 @@ class Certificates(Model):
     files: dict[str, CertificateFiles] = Field(
         default_factory=dict, description="A Secret (namespace/name) whose files exist already."
     )
+    unknown: Literal["lineage", "error"] = Field(
+        "lineage",
+        description="A certificate that neither the input nor files has: a lineage of certbot named after the Secret, "
+        "or an error, for hosts without certbot.",
+    )
+    system_ca: str = Field(
+        "/etc/ssl/certs/ca-certificates.crt",
+        alias="systemCA",
+        description="The CA certificates of the system, PEM: what BackendTLSPolicy calls System.",
+    )
     reload: Literal["hot-restart", "watch"] = Field(
         "hot-restart",
         description="hot-restart: Envoy reads the files when it starts. watch: it watches them and needs no restart.",
@@ -105,6 +115,15 @@ class Edge(Model):
     idle_timeout: GoDuration = Field(
         timedelta(hours=1),
         description="How long a connection without requests is kept; a ClientTrafficPolicy overrides it.",
+    )
+    tcp_idle_timeout: GoDuration = Field(
+        timedelta(hours=1),
+        description="How long a TCP connection that is passed on may be silent; a ClientTrafficPolicy overrides it. "
+        "0s: no limit.",
+    )
+    udp_idle_timeout: Annotated[GoDuration, Field(gt=timedelta(0))] = Field(
+        timedelta(minutes=1),
+        description="How long a UDP session may be silent: until then a client stays with its backend.",
     )
     max_request_headers_kb: Annotated[int, Field(ge=1, le=8192)] = Field(
         60, alias="maxRequestHeadersKB", description="Size of request headers, in KiB."

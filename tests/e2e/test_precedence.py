@@ -15,7 +15,7 @@ from tests.serve import Site as Served
 from tests.serve.client import Request, send
 from tests.serve.echo import BACKEND
 
-SITES, REQUESTS = 25, 40
+SITES, REQUESTS = 50, 70
 FIRST_PORT = 10000
 
 # Both passes of the suite compile to the same bytes, by test: one of them is enough to serve.

@@ -94,10 +94,17 @@ def test_no_answer(site: Site, tmp_path: Path, url: str) -> None:
     assert [problem.partition(":")[0] for problem in outcome.problems] == ["no answer"]
 
 
-def test_no_http2(site: Site, tmp_path: Path) -> None:
-    """A request that must go by HTTP/2 does not silently go by another protocol."""
-    (outcome,) = ask(site, "[{listener: one, http2: true, get: 'http://a/', expect: {status: 200}}]", tmp_path)
-    assert outcome.problems[0].startswith("no answer: ")
+def test_http2(site: Site, tmp_path: Path) -> None:
+    """A request that must go by HTTP/2 does, and no other; here nothing translates."""
+    (two,) = ask(site, "[{listener: one, http2: true, get: 'http://a/', expect: {seen: {protocol: HTTP/2}}}]", tmp_path)
+    (one,) = ask(site, "[{listener: one, get: 'http://a/', expect: {seen: {protocol: HTTP/1.1}}}]", tmp_path)
+    assert (two.problems, one.problems) == ([], [])
+
+
+def test_a_session_that_never_begins(site: Site, tmp_path: Path) -> None:
+    """Requests that no cookie or header binds together are no session."""
+    (outcome,) = ask(site, "[{listener: one, get: 'http://a/', times: 2, session: s, expect: {status: 200}}]", tmp_path)
+    assert outcome.problems == ["session: the first answer gives 0 cookies and headers named s"]
 
 
 def test_outcome(site: Site, tmp_path: Path) -> None:

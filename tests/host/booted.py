@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 import pytest
 
 from egc.envoy import binary
-from tests.host.needs import need
+from tests.needs import need
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.host.bundles import free_port
 from tests.host.containers import BASE, Engine, output
 from tests.host.load.connection import Target
-from tests.host.needs import need
+from tests.needs import need
 from tests.serve.certificates import throwaway
 
 NAME = "www.example.com"

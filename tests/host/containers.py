@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from egc.envoy import binary
-from tests.host.needs import need
+from tests.needs import need
 
 SUITE = "trixie"
 """The release of Debian that Containerfile takes by default."""

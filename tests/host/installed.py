@@ -9,7 +9,7 @@ from pathlib import Path
 
 from egc.artifacts.templates import render
 from tests.host.booted import Machine
-from tests.host.needs import need
+from tests.needs import need
 from tests.serve.certificates import throwaway
 
 NAME = "www.example.com"

@@ -10,7 +10,7 @@ from egc_host.findings import certificates as findings
 
 from tests.host.acme import HMAC, Authority
 from tests.host.issuing import CERTBOTS, Site
-from tests.host.needs import need
+from tests.needs import need
 
 OLD, NEW = CERTBOTS
 LINEAGES = ("one", "two", "three")

@@ -16,8 +16,8 @@ from egc_host.findings import Kind, Refusal
 from egc_host.findings import certificates as findings
 
 from tests.host.bundles import Layout, make_bundle
-from tests.host.needs import need
 from tests.host.pairs import Pair, pair
+from tests.needs import need
 
 
 def codes(chain: Path, key: Path, *hostnames: str) -> list[str]:

@@ -16,7 +16,7 @@ from compose_spec import PyCompose
 from egc.artifacts import templates
 from egc.artifacts.shipped import shipped
 from tests.host.containers import composer
-from tests.host.needs import need
+from tests.needs import need
 
 FOLDERS = ("--run-dir", "/run/egc", "--state-dir", "/var/lib/egc")
 """Where the supervisor finds its last good configuration if it cannot read the bundle."""

@@ -19,7 +19,7 @@ from tests.host.composed import NAME, Composed
 from tests.host.containers import engine
 from tests.host.load import Load
 from tests.host.load.mix import Times, encrypted
-from tests.host.needs import need
+from tests.needs import need
 
 pytestmark = pytest.mark.soak
 

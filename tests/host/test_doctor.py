@@ -200,6 +200,19 @@ def test_clock(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         looked(host, system.clock)
 
 
+def test_an_address_of_another_host(host: Host) -> None:
+    """A listener on an address that no interface has is an error, where the host is looked at."""
+    elsewhere = tuple(
+        replace(one, address="192.0.2.1", port=0x8000 + i) for i, one in enumerate(load(host.bundle()).listeners)
+    )
+    found = list(
+        configuration.listeners(Subject(Places(replace(load(host.bundle()), listeners=elsewhere), host.root), None))
+    )
+    assert {(one.kind.code, one.kind.severity) for one in found} == {("EGC5124", "error")}
+    assert "192.0.2.1 is not an address of this host" in found[0].message
+    assert looked(host, configuration.listeners, listeners=elsewhere, target="compose") == []
+
+
 def test_certbot(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is missed only if it has something to do, and not where an image brings it."""
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)

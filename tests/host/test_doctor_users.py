@@ -15,8 +15,8 @@ from egc_host.findings import certificates as certificate_findings
 from egc_host.releases import account
 from egc_host.releases.places import Places
 
-from tests.host.needs import need
 from tests.host.sites import Host, surroundings
+from tests.needs import need
 
 _IMPORTS_NOTHING = """
 import importlib.machinery, os, sys

@@ -10,8 +10,8 @@ from egc_host.findings.doctor import OLD_PYTHON
 from egc_host.located import envoy_of
 
 from tests.host.bundles import ENVOY
-from tests.host.needs import need
 from tests.host.sites import HOOKS, Host, digest, modes, tree
+from tests.needs import need
 
 
 @pytest.fixture

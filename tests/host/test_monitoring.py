@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests.case import FIXTURES
-from tests.host.needs import need
 from tests.host.units import files
+from tests.needs import need
 from tests.serve import Site, load, replay
 
 TESTS = Path(__file__).with_name("alerts_test.yaml")

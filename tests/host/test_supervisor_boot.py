@@ -16,9 +16,9 @@ from typing import Self
 import pytest
 
 from tests.host.bundles import Layout, make_bundle
-from tests.host.needs import need
 from tests.host.pairs import pair
 from tests.host.supervised import HOOKS, PATIENCE, Supervised, arguments, children, edit
+from tests.needs import need
 
 
 def kept(layout: Layout, version: str) -> Callable[[], bool]:

@@ -12,9 +12,9 @@ from egc_host.bundle import Listener, read
 from egc_host.supervisor import ports, shared_memory, sink
 
 from tests.host.bundles import ENVOY, Layout, free_port, make_bundle, write_manifest
-from tests.host.needs import need
 from tests.host.pairs import pair
 from tests.host.supervised import Supervised, edit
+from tests.needs import need
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.host.needs import need
 from tests.host.units import VALUES, files, settings, write
+from tests.needs import need
 
 SERVICES = ("egc-envoy.service", "egc-certbot.service", "egc-cert-sync.service")
 UNITS = (*SERVICES, "egc-certbot.timer", "egc-cert-sync.timer")

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import socket
 import ssl
 from collections.abc import Iterable
@@ -11,13 +12,22 @@ import h2.config
 import h2.connection
 import h2.events
 
+from tests.serve.certificates import known
+from tests.serve.echo import BACKEND
+
 _TIMEOUT = 15.0
 """Seconds to wait for an answer."""
+_ALERT = b"\x15\x03"
+"""How a record of TLS begins that tells of an error."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it goes over the wire: the target is not normalised. ``sni`` None means plain text."""
+    """One request as it goes over the wire: the target is not normalised. ``sni`` None means plain text.
+
+    With a ``transport``, tcp or udp, only the body is sent: one line or datagram. ``certificate`` is the name of the
+    one that it shows, see certificates.PKI.
+    """
 
     method: str
     authority: str
@@ -26,13 +36,18 @@ class Request:
     http2: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    transport: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: lower-case header names, each with its values; ``client`` is the address that asked."""
+    """An answer: lower-case header names, each with its values; ``client`` is the address that asked.
 
-    status: int
+    One that is not HTTP has no status, and its only header is the one that names the backend.
+    """
+
+    status: int | str | None
     headers: dict[str, list[str]]
     body: bytes
     client: str
@@ -42,15 +57,21 @@ class RefusedError(Exception):
     """There was no answer: no connection, no handshake, or a close without a word."""
 
 
-def send(request: Request, port: int) -> Reply:
+def send(request: Request, port: int, patience: float = _TIMEOUT) -> Reply:
     """Ask 127.0.0.1:*port* on a new connection. RefusedError without an answer, TimeoutError if it takes too long."""
+    if request.transport == "udp":
+        return _datagram(request, port, patience)
+    if request.method == "GRPC":
+        return _call(request, port, patience)
     try:
         with contextlib.ExitStack() as stack:
-            channel = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT))
+            channel = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=patience))
             channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client = "{}:{}".format(*channel.getsockname())
             if request.sni is not None:
                 channel = stack.enter_context(_tls(channel, request))
+            if request.transport == "tcp":
+                return _line(request, channel, client)
             status, headers, body = (_ask2 if request.http2 else _ask1)(request, channel)
             return Reply(status, _grouped(headers), body, client)
     except TimeoutError:
@@ -59,11 +80,49 @@ def send(request: Request, port: int) -> Reply:
         raise RefusedError(str(error) or type(error).__name__) from error
 
 
+def _call(request: Request, port: int, patience: float) -> Reply:
+    """A call of gRPC; the body of the reply is its last message."""
+    from tests.serve.calls import Caller  # noqa: PLC0415 - it takes a while to load, and most sites have no gRPC
+
+    with Caller(port, request.authority, request.sni) as caller:
+        status, headers, messages = caller.call(request.target, request.headers, request.body, patience)
+    headers["messages"] = [str(len(messages))]
+    return Reply(status, headers, messages[-1] if messages else b"", "")
+
+
+def _line(request: Request, channel: socket.socket, client: str) -> Reply:
+    channel.sendall(request.body + b"\n")
+    with channel.makefile("rb") as stream:
+        return _told(stream.readline(), client)
+
+
+def _datagram(request: Request, port: int, patience: float) -> Reply:
+    """One datagram and its answer; silence is a refusal."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        channel.settimeout(patience)
+        try:
+            channel.connect(("127.0.0.1", port))
+            channel.send(request.body)
+            return _told(channel.recv(65536), "{}:{}".format(*channel.getsockname()))
+        except OSError as error:
+            raise RefusedError(str(error) or type(error).__name__) from error
+
+
+def _told(answer: bytes, client: str) -> Reply:
+    """What an echo backend says of text."""
+    if not answer or answer.startswith(_ALERT):
+        raise RefusedError("closed" if not answer else "TLS is wanted")
+    return Reply(None, {BACKEND: [str(json.loads(answer)["backend"])]}, answer, client)
+
+
 def _tls(channel: socket.socket, request: Request) -> ssl.SSLSocket:
     """A handshake that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2" if request.http2 else "http/1.1"])
+    if request.certificate and (pair := known(request.certificate)):
+        context.load_cert_chain(*pair)
+    if not request.transport:
+        context.set_alpn_protocols(["h2" if request.http2 else "http/1.1"])
     tls = context.wrap_socket(channel, server_hostname=request.sni or None)
     if request.http2 and tls.selected_alpn_protocol() != "h2":
         raise RefusedError("HTTP/2 was not negotiated")

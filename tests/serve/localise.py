@@ -1,13 +1,14 @@
 """Make an Envoy configuration runnable on loopback, without root or network, and let it decide as it did."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+from tests.serve.certificates import known
 from tests.serve.echo import Echo
 
 Node = dict[str, Any]
@@ -74,8 +75,9 @@ class Localiser:
         was_admin = _name(bootstrap.get("admin", {}).get("address", {}))
         bootstrap["admin"] = {"address": _pipe(self.admin)}
         static = bootstrap.setdefault("static_resources", {})
+        called = _called(static.get("listeners"))
         for cluster in static.get("clusters") or []:
-            self._cluster(cluster, was_admin)
+            self._cluster(cluster, was_admin, self.echo.called if cluster["name"] in called else self.echo.port)
         listeners = [self._listener(i, listener) for i, listener in enumerate(static.get("listeners") or [])]
         self._logs(bootstrap)
         self._files(bootstrap)
@@ -94,19 +96,22 @@ class Localiser:
         listener["address"] = {"socket_address": {"address": "127.0.0.1", "port_value": 0, "protocol": protocol}}
         return Listener(listener["name"], socket["address"], socket["port_value"], protocol)
 
-    def _cluster(self, cluster: Node, was_admin: str) -> None:
+    def _cluster(self, cluster: Node, was_admin: str, port: Callable[[str], int]) -> None:
         """Point every endpoint to the echo backend of its address."""
         if "load_assignment" not in cluster:
             return
         cluster.pop("cluster_type", None)  # of DNS clusters: their names need not exist here
         cluster["type"] = "STATIC"
+        hosts = []
         for endpoint in [node["endpoint"] for node in walk(cluster["load_assignment"]) if "endpoint" in node]:
+            hosts.append(endpoint["address"].get("socket_address", {}).get("address", ""))
             if name := _name(endpoint["address"]):
-                self._endpoint(endpoint, name, was_admin)
+                self._endpoint(endpoint, name, was_admin, port)
         _speak_http1(cluster)
-        _trust_anyone(cluster)
+        if not all(known(host) for host in hosts):
+            _trust_anyone(cluster)
 
-    def _endpoint(self, endpoint: Node, name: str, was_admin: str) -> None:
+    def _endpoint(self, endpoint: Node, name: str, was_admin: str, port: Callable[[str], int]) -> None:
         host = endpoint["address"].get("socket_address", {}).get("address", "")
         if host.strip("0123456789.") and ":" not in host:
             endpoint.setdefault("hostname", host)  # as a DNS cluster would, for those who rewrite the Host by it
@@ -116,7 +121,7 @@ class Localiser:
         if name == was_admin:
             endpoint["address"] = _pipe(self.admin)
         else:
-            endpoint["address"] = {"socket_address": {"address": "127.0.0.1", "port_value": self.echo.port(name)}}
+            endpoint["address"] = {"socket_address": {"address": "127.0.0.1", "port_value": port(name)}}
 
     def _logs(self, bootstrap: Node) -> None:
         kinds = [(str(node.get("@type", "")).rpartition(".")[2], node) for node in walk(bootstrap)]
@@ -180,11 +185,18 @@ def _name(address: Node) -> str:
     return f"unix:{address['pipe']['path']}" if "pipe" in address else ""
 
 
+def _called(listeners: object) -> set[str]:
+    """The clusters that GRPCRoutes send to."""
+    routes = [node for node in walk(listeners) if str(node.get("name", "")).startswith("grpcroute/")]
+    actions = [node for route in routes for node in walk(route.get("route"))]
+    weighed = [node["name"] for action in actions for node in action.get("clusters", [])]
+    return {*weighed, *(action["cluster"] for action in actions if isinstance(action.get("cluster"), str))}
+
+
 def _speak_http1(cluster: Node) -> None:
-    """The echo backends know no HTTP/2."""
+    """The echo backends do not negotiate HTTP/2 or HTTP/3."""
     options = (cluster.get("typed_extension_protocol_options") or {}).get(_HTTP_OPTIONS, {})
-    explicit = options.get("explicit_http_config", {})
-    if "http_protocol_options" not in explicit and (explicit or "use_downstream_protocol_config" in options):
+    if "use_downstream_protocol_config" in options:
         options.pop("use_downstream_protocol_config", None)
         options["explicit_http_config"] = {"http_protocol_options": {}}
 

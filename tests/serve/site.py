@@ -55,6 +55,7 @@ class Site:
             names = {name for node in walk(bootstrap) for name in node.get("server_names") or []}
             certificate = throwaway(self.folder, sorted(names | {"localhost"}))
             echo = stack.enter_context(Echo(certificate))
+            self.heard = echo.heard
             self._localiser = Localiser(self.bundle, self.folder, echo, certificate)
             self.listeners = self._localiser.apply(bootstrap)
             (self.folder / "envoy.json").write_text(json.dumps(bootstrap), encoding="utf-8")
@@ -68,15 +69,15 @@ class Site:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
 
-    def port(self, listener: int | str) -> int:
-        """The local TCP port of a listener, by its port, ``address:port`` or name.
+    def port(self, listener: int | str, protocol: str = "TCP") -> int:
+        """The local port of a listener, by its port, ``address:port`` or name.
 
         LookupError if there is none, ValueError if several have that port.
         """
         named = {
             place.name: (place.name, f"{place.address}:{place.port}", place.port)
             for place in self.listeners
-            if place.protocol == "TCP"
+            if place.protocol == protocol
         }
         found = [name for name, names in named.items() if listener in names]
         if not found:

@@ -47,10 +47,10 @@ spec: {endpoints: [{fqdn: {hostname: shop.internal, port: 8000}}]}
 LINEAGE = {"server": "https://acme-v02.api.letsencrypt.org/directory", "email": None, "port": 8402, "eab": None}
 
 
-def told(folder: Path, profile: dict[str, Any]) -> dict[str, Any]:
-    """host.json of the site with a profile."""
+def told(folder: Path, profile: dict[str, Any], site: str = SITE) -> dict[str, Any]:
+    """host.json of a site with a profile."""
     (folder / "egc.yaml").write_text(yaml.safe_dump({"target": "systemd", **profile}))
-    (folder / "site.yaml").write_text(SITE)
+    (folder / "site.yaml").write_text(site)
     sink = Sink()
     bundle = build(Options((str(folder / "site.yaml"),), str(folder / "egc.yaml")), sink).bundle
     assert bundle is not None, sink.sorted()
@@ -132,3 +132,69 @@ def test_what_is_read_out_of_envoys_configuration() -> None:
     assert host.writes_code(envoy)
     lua["typed_config"] = {"@type": log, "path": "/dev/stdout"}
     assert not host.writes_code(replace(envoy))
+
+
+PASSED_ON = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: eg}
+spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  gatewayClassName: eg
+  listeners:
+  - {name: http, protocol: HTTP, port: 80}
+  - {name: db, protocol: TLS, port: 5432, hostname: db.example, tls: {certificateRefs: [{name: db}]}}
+  - {name: mail, protocol: TLS, port: 993, tls: {mode: Passthrough}}
+  - {name: dns, protocol: UDP, port: 53}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: db}
+spec:
+  parentRefs: [{name: edge, sectionName: db}]
+  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: one}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: mail}
+spec:
+  parentRefs: [{name: edge, sectionName: mail}]
+  hostnames: [imap.example]
+  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: one}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: {name: dns}
+spec:
+  parentRefs: [{name: edge, sectionName: dns}]
+  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: two}]}]
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: one}
+spec: {endpoints: [{ip: {address: 10.0.0.1, port: 5432}}]}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: two}
+spec: {endpoints: [{ip: {address: 10.0.0.2, port: 53}}]}
+"""
+
+
+def test_what_is_passed_on(tmp_path: Path) -> None:
+    """Only a listener that ends TLS itself has a certificate to be asked for, and datagrams get no idle questions."""
+    data = told(tmp_path, {"certificates": {"acme": {}}}, PASSED_ON)
+    assert {(one["name"], one["protocol"], one["tls"]) for one in data["listeners"]} == {
+        ("default/edge/http", "tcp", False),
+        ("default/edge/db", "tcp", True),
+        ("default/edge/mail", "tcp", False),
+        ("default/edge/dns", "udp", False),
+        ("egc-metrics", "tcp", False),
+    }
+    assert data["backends"] == [{"cluster": "backend/default/one", "host": "10.0.0.1", "port": 5432}]
+    assert [(one["name"], one["hostnames"]) for one in data["certificates"]["lineages"]] == [("db", ["db.example"])]
+    assert data["envoy"]["capabilities"] == ["CAP_NET_BIND_SERVICE"]

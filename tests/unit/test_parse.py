@@ -108,7 +108,7 @@ def test_not_an_object(text: str, told: str) -> None:
         ("{appProtocols: [h2c]}", 'EGC1045 4:23 "h2c" is not a value of "appProtocols"'),
         (
             "{endpoints: [{hostname: a_b}]}",
-            'EGC1044 4:31 hostname: "a_b" is not a host name such as "www.example.com"',
+            'EGC2150 4:31 hostname: "a_b" is not a host name such as "www.example.com"',
         ),
         ("a", 'EGC1043 4:7 "spec" must be a mapping, not the string "a"'),
     ],

@@ -7,6 +7,7 @@ KINDS: dict[tuple[str, str], str] = {
         "BackendTrafficPolicy": "backendtrafficpolicy",
         "ClientTrafficPolicy": "clienttrafficpolicy",
         "EnvoyGateway": "envoygateway_config",
+        "HTTPRouteFilter": "httproutefilter",
         "SecurityPolicy": "securitypolicy",
     }.items()
 }

@@ -4,10 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from egc.gatewayapi.models.shared import LocalObjectReference, WellKnownCACertificates
 from egc.kube.markers import Ignored, Opaque, Unsupported
 from egc.kube.model import Model
 from egc.kube.resource import Resource
 from egc.kube.scalars import Form, PreciseHostname
+
+_LATER = Unsupported(protects=True)
 
 BackendPort = Annotated[int, Field(ge=0, le=65535)]
 IPAddress = Annotated[
@@ -59,6 +62,27 @@ class BackendEndpoint(Model):
     zone: Annotated[str | None, Ignored("one host is in one zone")] = None
 
 
+class BackendTLS(Model):
+    """TLS to the endpoints. Without ``sni`` they are asked for the host that the client asked for.
+
+    What a BackendTLSPolicy says goes before all of it.
+    """
+
+    ca_certificate_refs: list[LocalObjectReference] = Field(default_factory=list, max_length=8)
+    well_known_ca_certificates: WellKnownCACertificates | None = Field(default=None, alias="wellKnownCACertificates")
+    insecure_skip_verify: bool = False
+    sni: PreciseHostname | None = None
+    auto_sni_from_endpoint_hostname: bool | None = Field(default=None, alias="autoSNIFromEndpointHostname")
+    client_certificate_ref: Annotated[Opaque, _LATER] = None
+    min_version: Annotated[Opaque, _LATER] = None
+    max_version: Annotated[Opaque, _LATER] = None
+    ciphers: Annotated[Opaque, _LATER] = None
+    ecdh_curves: Annotated[Opaque, _LATER] = Field(default=None, alias="ecdhCurves")
+    signature_algorithms: Annotated[Opaque, _LATER] = None
+    alpn_protocols: Annotated[Opaque, _LATER] = Field(default=None, alias="alpnProtocols")
+    fingerprints: Annotated[Opaque, _LATER] = None
+
+
 class BackendSpec(Model):
     """The endpoints of a backend and how to speak to them."""
 
@@ -68,7 +92,7 @@ class BackendSpec(Model):
         Literal["gateway.envoyproxy.io/h2c", "gateway.envoyproxy.io/ws", "gateway.envoyproxy.io/wss"]
     ] = Field(default_factory=list)
     fallback: Annotated[bool | None, Unsupported()] = None
-    tls: Annotated[Opaque, Unsupported(protects=True)] = None
+    tls: BackendTLS | None = None
 
 
 class Backend(Resource):

@@ -1,16 +1,13 @@
 """Timeouts between clients and Envoy, and between Envoy and backends. 0s is for ever."""
 
-from typing import Annotated
-
-from egc.kube.markers import Unsupported
 from egc.kube.model import Model
 from egc.kube.scalars import GatewayDuration
 
 
 class TCPClientTimeout(Model):
-    """Timeouts of clients' connections."""
+    """Timeouts of clients' connections; ``idle_timeout`` is that of those that are passed on unread."""
 
-    idle_timeout: Annotated[GatewayDuration | None, Unsupported("not supported: it is for TCP listeners")] = None
+    idle_timeout: GatewayDuration | None = None
     tls_handshake_timeout: GatewayDuration | None = None
     connection_inspection_timeout: GatewayDuration | None = None
 

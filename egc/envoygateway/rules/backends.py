@@ -5,10 +5,14 @@ https://gateway.envoyproxy.io/docs/tasks/traffic/backend/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from egc.diagnostics import Rule, Severity
+from egc.diagnostics import Rule, Severity, Sink
+from egc.envoygateway.rules import backend_tls
+from egc.gatewayapi.finders import FindBackend
 from egc.gatewayapi.graph import Backend, Endpoint, Fault
+from egc.gatewayapi.rules.backendtls import UNPROVED
 from egc.gatewayapi.rules.services import is_ip
 from egc.kube.resource import Resource
 from egc.kube.resources import Resources, key_of
@@ -66,9 +70,28 @@ DYNAMIC_RESOLVER = Rule(
 )
 
 
-def find(resources: Resources, resource: Resource, port: int | None) -> Backend | Fault:
-    """The endpoints of a Backend. The reference's port says nothing: a Backend's endpoints have ports of their own."""
-    del port
+def finder(sink: Sink) -> FindBackend:
+    """How to find a Backend, and how it wants to be spoken to."""
+
+    def find(resources: Resources, resource: Resource, port: int | None, transport: str) -> Backend | Fault:
+        del port  # a Backend's endpoints have ports of their own
+        found, tls = _found(resources, resource, transport), cast("BackendResource", resource).spec.tls
+        if isinstance(found, Fault) or tls is None:
+            return found
+        checks = backend_tls.read(resources, resource, tls, sink)
+        if isinstance(checks, Fault):
+            return checks
+        nameless = [at for at in found.endpoints if not at.is_name and not at.hostname]
+        if checks.of_endpoint and nameless:
+            message = f'Backend "{resource.name}" has an endpoint without a name to ask for'
+            return Fault(UNPROVED, message, help="give it a hostname, or set tls.sni")
+        return replace(found, tls=checks)
+
+    return find
+
+
+def _found(resources: Resources, resource: Resource, transport: str) -> Backend | Fault:
+    """The endpoints of a Backend."""
     if key_of(resource) in resources.refused:
         return Fault(None, f'Backend "{resource.name}" has settings that are not supported')
     spec = cast("BackendResource", resource).spec
@@ -87,12 +110,12 @@ def find(resources: Resources, resource: Resource, port: int | None) -> Backend 
         related = tuple((spec.endpoints[i].at(), labels[i]) for i in sorted(labels))
         return Fault(MIXED_ENDPOINTS, f'Backend "{resource.name}" mixes DNS names with addresses', related=related)
     protocols = spec.app_protocols or []
-    return Backend(resource, None, tuple(found), protocols[0] if protocols else "")
+    return Backend(resource, None, tuple(found), protocols[0] if protocols else "", transport == "UDP")
 
 
-def turned_off(resources: Resources, resource: Resource, port: int | None) -> Fault:
+def turned_off(resources: Resources, resource: Resource, port: int | None, transport: str) -> Fault:
     """What a Backend is when the extension is turned off."""
-    del resources, resource, port
+    del resources, resource, port, transport
     return Fault(BACKENDS_OFF, "Backend objects are turned off in the EnvoyGateway document", "kind")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from egc.envoygateway.rules.targets import Node
-from egc.gatewayapi.graph import GatewayNode, Graph, RouteNode
+from egc.envoygateway.rules.targets import Node, Owner
+from egc.gatewayapi.graph import Graph
 from egc.kube.resources import target_names
 
 
@@ -15,7 +15,7 @@ def governed(graph: Graph, kind: str) -> Iterator[tuple[Node, str]]:
     for key, data in graph.resources.broken.items():
         if key.kind == kind:
             names = target_names(data)
-            nodes: list[GatewayNode | RouteNode] = [*graph.gateways, *graph.routes]
+            nodes: list[Owner] = [*graph.gateways, *graph.listener_sets, *graph.routes]
             for node in nodes:
                 resource = node.resource
                 if resource.namespace == key.namespace and (not names or (resource.kind, resource.name) in names):

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean
-from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, RouteNode, RuleNode
+from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean, suggest
+from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ListenerSetNode, RouteNode, RuleNode
 from egc.gatewayapi.rules import namespaces
 from egc.gatewayapi.rules.grants import Target, permitted
 from egc.gatewayapi.rules.namespaces import labels_of, selects
 from egc.kube.resource import Resource
 
 if TYPE_CHECKING:
-    from egc.envoygateway.models.targets import PolicySpec, TargetSelector
+    from egc.envoygateway.models.targets import PolicySpec, PolicyTargetReference, TargetSelector
 
 TARGET_NOT_FOUND = Rule(
     code="EGC3001",
@@ -25,7 +25,7 @@ TARGET_NOT_FOUND = Rule(
     title="policy targets something that does not exist",
     explanation="""
         A policy whose target is missing protects nothing. Targets are looked up in the policy's own namespace;
-        `sectionName` is the name of a listener of a Gateway, or of a rule (`rules[].name`) of a route.
+        `sectionName` is the name of a listener of a Gateway or a ListenerSet, or of a rule (`rules[].name`) of a route.
 
         ```yaml
         targetRefs:
@@ -39,8 +39,8 @@ TARGET_KIND = Rule(
     severity=Severity.ERROR,
     title="policy cannot target this kind",
     explanation="""
-        ClientTrafficPolicy governs Gateways and their listeners; BackendTrafficPolicy and SecurityPolicy also
-        routes and their rules.
+        ClientTrafficPolicy governs Gateways, ListenerSets and their listeners; BackendTrafficPolicy and SecurityPolicy
+        also HTTPRoutes, GRPCRoutes and their rules.
         """,
 )
 SELECTS_NOTHING = Rule(
@@ -59,7 +59,9 @@ NO_TARGET = Rule(
 )
 
 GROUP = "gateway.networking.k8s.io"
-Node = GatewayNode | ListenerNode | RouteNode | RuleNode
+_KINDS = frozenset({"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
+Owner = GatewayNode | ListenerSetNode | RouteNode
+Node = Owner | ListenerNode | RuleNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,15 @@ def resolve(graph: Graph, policy: Resource, spec: PolicySpec, kinds: tuple[str, 
             hits.setdefault(id(selected), Hit(selected, selector.at("kind")))
     for ref in refs:
         if (ref.group, ref.kind) not in {(GROUP, kind) for kind in kinds}:
-            _report_kind(policy, ref.kind, ref.at("kind"), kinds, sink)
+            _report_kind(policy, ref, kinds, sink)
             continue
         owner = _named(graph, ref.kind, policy.namespace, ref.name)
         if owner is None:
             _report_missing(graph, policy, ref.kind, ref.name, ref.at("name"), sink)
             continue
         node: Node | None = owner if ref.section_name is None else _section(owner, ref.section_name)
+        if node is None and isinstance(owner, ListenerSetNode) and not owner.listeners:
+            continue  # it is not let in, and that was told of it
         if node is None:
             _report_section(owner, ref.section_name or "", ref.at("sectionName"), sink)
             continue
@@ -96,32 +100,55 @@ def resolve(graph: Graph, policy: Resource, spec: PolicySpec, kinds: tuple[str, 
     return list(hits.values())
 
 
-def _nodes(graph: Graph, kind: str) -> Iterator[GatewayNode | RouteNode]:
+def beyond(graph: Graph, policy: Resource, spec: PolicySpec, kinds: tuple[str, ...]) -> Iterator[Owner]:
+    """What *policy* names although it is of a kind that it cannot govern: it is not to be served as if it did not."""
+    refs = list(spec.target_refs) + ([spec.target_ref] if spec.target_ref else [])
+    governable = {(GROUP, kind) for kind in kinds}
+    for ref in refs:
+        wrong = (ref.group, ref.kind) not in governable
+        found = _named(graph, _meant(ref.kind, kinds), policy.namespace, ref.name) if wrong else None
+        if found is not None:
+            yield found
+    for selector in spec.target_selectors:
+        wrong = (selector.group, selector.kind) not in governable
+        for node in _nodes(graph, _meant(selector.kind, kinds)) if wrong else ():
+            reached = _in_reach(graph, policy, selector, node.resource.namespace)
+            if reached and selects(selector, node.resource.metadata.labels):
+                yield node
+
+
+def _meant(kind: str, kinds: tuple[str, ...]) -> str:
+    """A kind of the graph, or the one that is misspelt."""
+    return kind if kind in _KINDS else suggest(kind, kinds) or kind
+
+
+def _nodes(graph: Graph, kind: str) -> Iterator[Owner]:
     yield from graph.gateways if kind == "Gateway" else ()
+    yield from graph.listener_sets if kind == "ListenerSet" else ()
     yield from (route for route in graph.routes if route.resource.kind == kind)
 
 
-def _named(graph: Graph, kind: str, namespace: str, name: str) -> GatewayNode | RouteNode | None:
+def _named(graph: Graph, kind: str, namespace: str, name: str) -> Owner | None:
     return next((n for n in _nodes(graph, kind) if (n.resource.namespace, n.resource.name) == (namespace, name)), None)
 
 
-def _section(owner: GatewayNode | RouteNode, name: str) -> ListenerNode | RuleNode | None:
-    if isinstance(owner, GatewayNode):
+def _section(owner: Owner, name: str) -> ListenerNode | RuleNode | None:
+    if not isinstance(owner, RouteNode):
         return next((listener for listener in owner.listeners if listener.spec.name == name), None)
     return next((rule for rule in owner.rules if rule.spec.name == name), None)
 
 
-def _sections(owner: GatewayNode | RouteNode) -> list[str]:
-    if isinstance(owner, GatewayNode):
+def _sections(owner: Owner) -> list[str]:
+    if not isinstance(owner, RouteNode):
         return [listener.spec.name for listener in owner.listeners]
     return [rule.spec.name for rule in owner.rules if rule.spec.name]
 
 
 def _select(
     graph: Graph, policy: Resource, selector: TargetSelector, kinds: tuple[str, ...], sink: Sink
-) -> Iterator[GatewayNode | RouteNode]:
+) -> Iterator[Owner]:
     if (selector.group, selector.kind) not in {(GROUP, kind) for kind in kinds}:
-        _report_kind(policy, selector.kind, selector.at("kind"), kinds, sink)
+        _report_kind(policy, selector, kinds, sink)
         return
     reach = selector.namespaces.selector if selector.namespaces is not None else None
     wrong = [problem for found in (selector, reach) if found is not None for problem in namespaces.problems(found)]
@@ -161,12 +188,20 @@ def _report_missing(graph: Graph, policy: Resource, kind: str, name: str, at: Lo
     sink.report(TARGET_NOT_FOUND, at, message, help=did_you_mean(name, resources.names(GROUP, kind, policy.namespace)))
 
 
-def _report_kind(policy: Resource, kind: str, at: Located, kinds: tuple[str, ...], sink: Sink) -> None:
-    sink.report(TARGET_KIND, at, f"{policy.kind} cannot target {kind}", help=f"it can target {' or '.join(kinds)}")
+def _report_kind(
+    policy: Resource, ref: PolicyTargetReference | TargetSelector, kinds: tuple[str, ...], sink: Sink
+) -> None:
+    if ref.kind in kinds:
+        message, help = f'{policy.kind} cannot target {ref.kind} of group "{ref.group}"', f"write group: {GROUP}"
+        sink.report(TARGET_KIND, ref.at("group"), message, help=help)
+        return
+    meant = did_you_mean(ref.kind, kinds) if ref.kind not in _KINDS else ""
+    help = meant or f"it can target {' or '.join(kinds)}"
+    sink.report(TARGET_KIND, ref.at("kind"), f"{policy.kind} cannot target {ref.kind}", help=help)
 
 
-def _report_section(owner: GatewayNode | RouteNode, name: str, at: Located, sink: Sink) -> None:
-    what, known = "listener" if isinstance(owner, GatewayNode) else "rule", _sections(owner)
+def _report_section(owner: Owner, name: str, at: Located, sink: Sink) -> None:
+    what, known = "rule" if isinstance(owner, RouteNode) else "listener", _sections(owner)
     message = f'{owner.resource.kind} "{owner.resource.name}" has no {what} "{name}"'
     help = did_you_mean(name, known) or (f"its {what}s: {', '.join(known)}" if known else f"give the {what} a name")
     sink.report(TARGET_NOT_FOUND, at, message, help=help)

@@ -12,6 +12,7 @@ from egc.kube.scalars import Form, Group, Hostname, Kind, ObjectName, PortNumber
 from egc.kube.selector import LabelSelector
 
 _NO_OBJECTS = Ignored("there are no Kubernetes objects to label")
+_NO_OPTIONS = Unsupported("of keys that an implementation defines, and egc defines none")
 
 # The alternatives are anchored only at the ends, as in the API's own schema.
 AddressType = Annotated[
@@ -71,7 +72,7 @@ class ListenerTLSConfig(Model):
 
     mode: Literal["Terminate", "Passthrough"] = "Terminate"
     certificate_refs: list[SecretObjectReference] = Field(default_factory=list, max_length=64)
-    options: Annotated[dict[str, AnnotationValue], Unsupported()] = Field(default_factory=dict, max_length=16)
+    options: Annotated[dict[str, AnnotationValue], _NO_OPTIONS] = Field(default_factory=dict, max_length=16)
 
 
 class Listener(Model):
@@ -103,7 +104,7 @@ class GatewayInfrastructure(Model):
 
     labels: Annotated[dict[str, LabelValue], _NO_OBJECTS] = Field(default_factory=dict, max_length=8)
     annotations: Annotated[dict[str, AnnotationValue], _NO_OBJECTS] = Field(default_factory=dict, max_length=16)
-    parameters_ref: Annotated[LocalObjectReference | None, Unsupported()] = None
+    parameters_ref: LocalObjectReference | None = None
 
 
 class GatewayBackendTLS(Model):
@@ -142,8 +143,8 @@ class FrontendTLSConfig(Model):
 class GatewayTLSConfig(Model):
     """TLS that is not the matter of one listener."""
 
-    backend: Annotated[GatewayBackendTLS | None, Unsupported()] = None
-    frontend: Annotated[FrontendTLSConfig | None, Unsupported(protects=True)] = None
+    backend: GatewayBackendTLS | None = None
+    frontend: FrontendTLSConfig | None = None
 
 
 class GatewaySpec(Model):
@@ -153,9 +154,9 @@ class GatewaySpec(Model):
     listeners: list[Listener] = Field(min_length=1, max_length=64)
     addresses: list[GatewayAddress] = Field(default_factory=list, max_length=16)
     infrastructure: GatewayInfrastructure | None = None
-    allowed_listeners: Annotated[AllowedListeners | None, Unsupported()] = None
+    allowed_listeners: AllowedListeners | None = None
     tls: GatewayTLSConfig | None = None
-    default_scope: Annotated[Literal["All", "None"] | None, Unsupported()] = None
+    default_scope: Literal["All", "None"] | None = None
 
 
 class Gateway(Resource):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from egc.gatewayapi.models.shared import ObjectReference
-from egc.kube.markers import Ignored, Unsupported
+from egc.kube.markers import Ignored
 from egc.kube.model import Model
 from egc.kube.resource import Resource
 from egc.kube.scalars import Form
@@ -24,7 +24,7 @@ class GatewayClassSpec(Model):
     """Which controller serves the Gateways of the class."""
 
     controller_name: ControllerName
-    parameters_ref: Annotated[ObjectReference | None, Unsupported()] = None
+    parameters_ref: ObjectReference | None = None
     description: Annotated[str | None, Field(max_length=64), Ignored("it is for people to read", quiet=True)] = None
 
 

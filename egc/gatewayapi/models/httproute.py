@@ -18,7 +18,6 @@ from egc.gatewayapi.models.shared import (
     ParentReference,
     SessionPersistence,
 )
-from egc.kube.markers import Unsupported
 from egc.kube.model import Model
 from egc.kube.resource import Resource
 from egc.kube.scalars import (
@@ -81,12 +80,12 @@ class HTTPRouteFilter(Model):
     type: FilterType
     request_header_modifier: HTTPHeaderFilter | None = None
     response_header_modifier: HTTPHeaderFilter | None = None
-    request_mirror: Annotated[HTTPRequestMirrorFilter | None, Unsupported()] = None
+    request_mirror: HTTPRequestMirrorFilter | None = None
     request_redirect: HTTPRequestRedirectFilter | None = None
     url_rewrite: HTTPURLRewriteFilter | None = None
-    cors: Annotated[HTTPCORSFilter | None, Unsupported()] = None
-    external_auth: Annotated[HTTPExternalAuthFilter | None, Unsupported(protects=True)] = None
-    extension_ref: Annotated[LocalObjectReference | None, Unsupported()] = None
+    cors: HTTPCORSFilter | None = None
+    external_auth: HTTPExternalAuthFilter | None = None
+    extension_ref: LocalObjectReference | None = None
 
 
 class HTTPBackendRef(BackendRef):
@@ -122,8 +121,8 @@ class HTTPRouteRule(Model):
     filters: list[HTTPRouteFilter] = Field(default_factory=list, max_length=16)
     backend_refs: list[HTTPBackendRef] = Field(default_factory=list, max_length=16)
     timeouts: HTTPRouteTimeouts | None = None
-    retry: Annotated[HTTPRouteRetry | None, Unsupported()] = None
-    session_persistence: Annotated[SessionPersistence | None, Unsupported()] = None
+    retry: HTTPRouteRetry | None = None
+    session_persistence: SessionPersistence | None = None
 
 
 def _one_rule() -> list[HTTPRouteRule]:
@@ -134,7 +133,7 @@ class HTTPRouteSpec(Model):
     """Where a route attaches, for which hosts, and its rules."""
 
     parent_refs: list[ParentReference] = Field(default_factory=list, max_length=32)
-    use_default_gateways: Annotated[Literal["All", "None"] | None, Unsupported()] = None
+    use_default_gateways: Literal["All", "None"] | None = None
     hostnames: list[Hostname] = Field(default_factory=list, max_length=16)
     rules: list[HTTPRouteRule] = Field(default_factory=_one_rule, min_length=1, max_length=16)
 

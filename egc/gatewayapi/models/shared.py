@@ -7,6 +7,7 @@ from pydantic import Field
 from egc.kube.model import Model
 from egc.kube.scalars import (
     INT32_MAX,
+    Form,
     GatewayDuration,
     Group,
     HeaderName,
@@ -17,6 +18,16 @@ from egc.kube.scalars import (
     PortNumber,
     Subdomain,
 )
+
+WellKnownCACertificates = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    Form(
+        r"^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?"
+        r"[A-Za-z0-9]))$",
+        'is not "System"',
+    ),
+]
 
 
 class LocalObjectReference(Model):

@@ -3,13 +3,27 @@
 https://gateway-api.sigs.k8s.io/reference/spec/#parentreference
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from egc.diagnostics import Rule, Severity, Sink, did_you_mean
-from egc.gatewayapi.graph import Attachment, GatewayNode, Graph, ListenerNode, ParentNode, RouteNode, RuleNode
-from egc.gatewayapi.models.httproute import HTTPRoute
+from egc.gatewayapi.graph import (
+    Attachment,
+    GatewayNode,
+    Graph,
+    ListenerNode,
+    ListenerSetNode,
+    ParentNode,
+    RouteNode,
+    RuleNode,
+)
 from egc.gatewayapi.models.shared import ParentReference
-from egc.gatewayapi.rules import hostnames, namespaces
+from egc.gatewayapi.rules import hostnames, namespaces, refusals
+
+if TYPE_CHECKING:
+    from egc.gatewayapi.graph import Route, RouteRule
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -34,114 +48,130 @@ NO_PARENT = Rule(
     explanation="A route without `parentRefs` is served by no Gateway.",
     help="add parentRefs",
 )
+NO_DEFAULT = Rule(
+    code="EGC2080",
+    severity=Severity.ERROR,
+    title="no default Gateway for the route",
+    explanation="""
+        `useDefaultGateways: All` attaches a route to every Gateway with `defaultScope: All` that allows it: its
+        listeners decide about kind, namespace and hostname as they do for other routes.
+
+        ```yaml
+        kind: Gateway
+        spec:
+          defaultScope: All
+        ```
+        """,
+    help="give a Gateway defaultScope: All, or name the Gateway in parentRefs",
+)
 FOREIGN_PARENT = Rule(
     code="EGC2025",
     severity=Severity.ERROR,
-    title="parent is not a Gateway",
-    explanation="egc attaches routes to Gateways. Service parents are for service meshes: one host has none.",
+    title="parent is neither a Gateway nor a ListenerSet",
+    explanation="egc attaches routes to Gateways and ListenerSets. Service parents are for meshes: one host has none.",
     help="refer to a Gateway",
     lenient=True,
 )
-NO_LISTENER = Rule(
-    code="EGC2021",
-    severity=Severity.ERROR,
-    title="Gateway has no such listener",
-    explanation="`sectionName` is the name of a listener, `port` its port; a listener must fit both.",
-    condition="Accepted/NoMatchingParent",
-)
-NOT_ALLOWED = Rule(
-    code="EGC2022",
-    severity=Severity.ERROR,
-    title="listener does not allow the route",
-    explanation="""
-        A listener takes routes only from the Gateway's own namespace unless `allowedRoutes.namespaces` says more, and
-        only of the kinds that `allowedRoutes.kinds` names.
 
-        ```yaml
-        allowedRoutes:
-          namespaces: {from: All}
-        ```
-        """,
-    condition="Accepted/NotAllowedByListeners",
-)
-NO_HOSTNAME = Rule(
-    code="EGC2023",
-    severity=Severity.ERROR,
-    title="no hostname in common",
-    explanation="""
-        The route's hostnames and the listener's do not meet: no request could ever reach the route there.
-        `*.example.com` covers `a.example.com` and `a.b.example.com`, but not `example.com`.
-        """,
-    help="change the hostnames of one of them",
-    condition="Accepted/NoMatchingListenerHostname",
-)
+
+_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+_Parent: TypeAlias = "GatewayNode | ListenerSetNode"
+_Parents: TypeAlias = "dict[tuple[str, str, str], _Parent]"
 
 
 def attach(graph: Graph, sink: Sink) -> None:
-    """Attach every HTTPRoute to the listeners of its parents."""
-    gateways = {(g.resource.namespace, g.resource.name): g for g in graph.gateways}
-    for resource in graph.resources.of(HTTPRoute):
-        route = RouteNode(resource)
-        route.rules = [RuleNode(route, spec, i) for i, spec in enumerate(resource.spec.rules)]
-        if not resource.spec.parent_refs:
-            sink.report(NO_PARENT, resource.at("spec"), f'HTTPRoute "{resource.name}" has no parentRefs')
-        for ref in resource.spec.parent_refs:
-            gateway = _gateway(graph, gateways, route, ref, sink)
-            if gateway is not None:
-                parent = ParentNode(route, ref)
-                route.parents.append(parent)
-                _attach(graph, gateway, parent, sink)
-        if route.parents:
-            graph.routes.append(route)
+    """Attach every route to the listeners of its parents."""
+    parents: _Parents = {("Gateway", g.resource.namespace, g.resource.name): g for g in graph.gateways}
+    for gateway in graph.gateways:
+        parents |= {("ListenerSet", s.resource.namespace, s.resource.name): s for s in gateway.sets}
+    for kind in _KINDS:
+        for resource in cast("list[Route]", graph.resources.of_kind(kind)):
+            _attach_route(graph, parents, resource, sink)
 
 
-def _gateway(
-    graph: Graph,
-    gateways: dict[tuple[str, str], GatewayNode],
-    route: RouteNode,
-    ref: ParentReference,
-    sink: Sink,
-) -> GatewayNode | None:
-    """The Gateway that a parentRef names, if it is ours."""
+def _attach_route(graph: Graph, parents: _Parents, resource: Route, sink: Sink) -> None:
+    route = RouteNode(resource)
+    rules = cast("Sequence[RouteRule]", resource.spec.rules)
+    route.rules = [RuleNode(route, spec, i) for i, spec in enumerate(rules)]
+    by_default = resource.spec.use_default_gateways == "All"
+    if not resource.spec.parent_refs and not by_default:
+        sink.report(NO_PARENT, resource.at("spec"), f'{resource.kind} "{resource.name}" has no parentRefs')
+    for ref in resource.spec.parent_refs:
+        target = _target(graph, parents, route, ref, sink)
+        if target is not None:
+            parent = ParentNode(route, ref, target)
+            route.parents.append(parent)
+            _attach(graph, parent, sink)
+    if by_default:
+        _attach_by_default(graph, route, sink)
+    if route.parents:
+        graph.routes.append(route)
+
+
+def _attach_by_default(graph: Graph, route: RouteNode, sink: Sink) -> None:
+    """Attach a route to the default Gateways, besides those that it names itself.
+
+    https://gateway-api.sigs.k8s.io/geps/gep-3793/: the usual rules decide which of them take it.
+    """
+    named = {id(parent.target) for parent in route.parents}
+    defaults = [gateway for gateway in graph.gateways if gateway.resource.spec.default_scope == "All"]
+    found: list[ParentNode] = []
+    refused = Sink()
+    for gateway in defaults:
+        if id(gateway) not in named:
+            ref = ParentReference(name=gateway.resource.name, namespace=gateway.resource.namespace)
+            found.append(ParentNode(route, ref, gateway))
+            _attach(graph, found[-1], refused)
+    taken = [parent for parent in found if not parent.conditions.denied("Accepted")]
+    route.parents += taken or found
+    if not taken and (found or not defaults):
+        message = "no default Gateway takes the route" if defaults else "no Gateway is a default Gateway"
+        help = "; ".join(refusal.message for refusal in refused.sorted())
+        sink.report(NO_DEFAULT, route.resource.at("spec", "useDefaultGateways"), message, help=help)
+
+
+def _target(graph: Graph, parents: _Parents, route: RouteNode, ref: ParentReference, sink: Sink) -> _Parent | None:
+    """The Gateway or ListenerSet that a parentRef names, if it is ours."""
     namespace = ref.namespace or route.resource.namespace
-    if (ref.group, ref.kind) != (GROUP, "Gateway"):
-        sink.report(FOREIGN_PARENT, ref.at("kind"), f'parent "{ref.kind}" of group "{ref.group}" is not a Gateway')
+    if ref.group != GROUP or ref.kind not in ("Gateway", "ListenerSet"):
+        sink.report(FOREIGN_PARENT, ref.at("kind"), f'parent "{ref.kind}" of group "{ref.group}" is no Gateway')
         return None
-    found = gateways.get((namespace, ref.name))
+    found = parents.get((ref.kind, namespace, ref.name))
     if found is None:
         resources = graph.resources
-        known = resources.get(GROUP, "Gateway", namespace, ref.name) is not None
-        if not known and not resources.is_broken(GROUP, "Gateway", namespace, ref.name):
-            message = f'Gateway "{ref.name}" does not exist in namespace "{namespace}"'
-            sink.report(PARENT_NOT_FOUND, ref.at("name"), message, help=_where_instead(ref.name, namespace, gateways))
+        known = resources.get(GROUP, ref.kind, namespace, ref.name) is not None
+        if not known and not resources.is_broken(GROUP, ref.kind, namespace, ref.name):
+            message = f'{ref.kind} "{ref.name}" does not exist in namespace "{namespace}"'
+            help = _where_instead(ref, namespace, parents)
+            sink.report(PARENT_NOT_FOUND, ref.at("name"), message, help=help)
     return found
 
 
-def _where_instead(name: str, namespace: str, gateways: Iterable[tuple[str, str]]) -> str:
-    elsewhere = [ns for ns, other in gateways if other == name]
+def _where_instead(ref: ParentReference, namespace: str, parents: Iterable[tuple[str, str, str]]) -> str:
+    elsewhere = [ns for kind, ns, other in parents if (kind, other) == (ref.kind, ref.name)]
     if elsewhere:
-        return f'add "namespace: {elsewhere[0]}": the Gateway is there'
-    there = [other for ns, other in gateways if ns == namespace]
-    return did_you_mean(name, there) or (f"Gateways there: {', '.join(there)}" if there else "")
+        return f'add "namespace: {elsewhere[0]}": the {ref.kind} is there'
+    there = [other for kind, ns, other in parents if (kind, ns) == (ref.kind, namespace)]
+    return did_you_mean(ref.name, there) or (f"{ref.kind}s there: {', '.join(there)}" if there else "")
 
 
-def _attach(graph: Graph, gateway: GatewayNode, parent: ParentNode, sink: Sink) -> None:
+def _attach(graph: Graph, parent: ParentNode, sink: Sink) -> None:
     ref = parent.ref
     chosen = [
         listener
-        for listener in gateway.listeners
+        for listener in parent.target.listeners
         if ref.section_name in (None, listener.spec.name) and ref.port in (None, listener.spec.port)
     ]
     if not chosen:
-        _report_no_listener(gateway, parent, sink)
+        refusals.no_listener(parent, sink)
         return
     allowed = [listener for listener in chosen if _allows(graph, listener, parent)]
     if not allowed:
-        _report_not_allowed(parent, chosen, sink)
+        refusals.not_allowed(parent, chosen, sink)
         return
     attached = [a for listener in allowed if (a := _meet(listener, parent)) is not None]
     if not attached:
-        _report_no_hostname(parent, allowed, sink)
+        refusals.no_hostname(parent, allowed, sink)
         return
     parent.conditions.set("Accepted", "Accepted", "Route is accepted")
     for attachment in attached:
@@ -155,41 +185,5 @@ def _allows(graph: Graph, listener: ListenerNode, parent: ParentNode) -> bool:
 
 
 def _meet(listener: ListenerNode, parent: ParentNode) -> Attachment | None:
-    hosts = hostnames.intersection(listener.hostname, parent.route.resource.spec.hostnames)
+    hosts = hostnames.intersection(listener.hostname, parent.route.hostnames)
     return Attachment(listener, parent, hosts) if hosts else None
-
-
-def _report_no_listener(gateway: GatewayNode, parent: ParentNode, sink: Sink) -> None:
-    ref, known = parent.ref, {listener.spec.name: listener.spec.port for listener in gateway.listeners}
-    if ref.section_name is not None and ref.section_name not in known:
-        field, message = "sectionName", f'Gateway "{ref.name}" has no listener "{ref.section_name}"'
-        help = did_you_mean(ref.section_name, known) or f"its listeners: {', '.join(known)}"
-    elif ref.section_name is not None:
-        field, message = "port", f'listener "{ref.section_name}" of Gateway "{ref.name}" is not on port {ref.port}'
-        help = f"its port: {known[ref.section_name]}"
-    else:
-        field, message = "port", f'Gateway "{ref.name}" has no listener on port {ref.port}'
-        help = f"its ports: {', '.join(str(port) for port in dict.fromkeys(known.values()))}"
-    parent.conditions.deny(NO_LISTENER, ref.at(field), message, sink, help=help)
-
-
-def _report_not_allowed(parent: ParentNode, chosen: list[ListenerNode], sink: Sink) -> None:
-    route = parent.route.resource
-    kind_fits = any(route.kind in listener.kinds for listener in chosen)
-    what = f'routes from namespace "{route.namespace}"' if kind_fits else f"a {route.kind}"
-    related = [(listener.spec.at("name"), "this listener") for listener in chosen]
-    help = f"add it to the listener's allowedRoutes.{'namespaces' if kind_fits else 'kinds'}"
-    message = f'no listener of "{parent.ref.name}" allows {what}'
-    # A listener that is itself at fault has told why.
-    if not any(listener.programmed for listener in chosen):
-        parent.conditions.set("Accepted", "NotAllowedByListeners", message, status=False)
-    else:
-        parent.conditions.deny(NOT_ALLOWED, parent.ref.at("name"), message, sink, help=help, related=related)
-
-
-def _report_no_hostname(parent: ParentNode, allowed: list[ListenerNode], sink: Sink) -> None:
-    route = parent.route.resource
-    hosts = ", ".join(sorted({f'"{listener.hostname}"' for listener in allowed}))
-    related = [(listener.spec.at("hostname"), "the listener's") for listener in allowed]
-    message = f"no hostname of the route meets the listener's {hosts}"
-    parent.conditions.deny(NO_HOSTNAME, route.spec.at("hostnames"), message, sink, related=related)

@@ -3,10 +3,18 @@
 https://gateway-api.sigs.k8s.io/reference/spec/#backendref
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from egc.diagnostics import Rule, Severity, Sink, did_you_mean
-from egc.gatewayapi.graph import Backend, BackendNode, Fault, Finders, Graph, RouteNode, RuleNode
-from egc.gatewayapi.models.httproute import HTTPBackendRef
-from egc.gatewayapi.rules.grants import NOT_PERMITTED, Target, how_to_permit, permitted
+from egc.gatewayapi.finders import Backends
+from egc.gatewayapi.graph import Backend, BackendNode, Fault, Graph, RouteNode, RuleNode
+from egc.gatewayapi.models.shared import BackendObjectReference
+from egc.gatewayapi.rules import backendtls, protocols
+from egc.gatewayapi.rules.grants import Target, permitted, refusal
+from egc.gatewayapi.validity.backends import PORT_MISSING, portless
 from egc.kube.resources import target_names
 
 NOT_FOUND = Rule(
@@ -47,44 +55,76 @@ NO_BACKENDS = Rule(
     title="rule without a backend",
     explanation="""
         A rule that neither forwards (its `backendRefs` are empty, or all have weight 0) nor redirects answers every
-        request with 500.
+        request with 500. One of a TCPRoute, TLSRoute or UDPRoute turns every connection away.
         """,
     help="add backendRefs or a RequestRedirect filter",
 )
 
-_Found = dict[tuple[Target, int | None], Backend | Fault]
+if TYPE_CHECKING:
+    from egc.gatewayapi.graph import RouteFilter
+
+_Found = dict[tuple[Target, int | None, str], Backend | Fault]
 
 
-def resolve(graph: Graph, finders: Finders, sink: Sink) -> None:
+def resolve(graph: Graph, finders: Backends, sink: Sink) -> None:
     """Resolve every backendRef of every route."""
     found: _Found = {}
+    backendtls.collect(graph, sink)
     for route in graph.routes:
         for rule in route.rules:
             _resolve_rule(graph, route, rule, finders, found, sink)
         route.conditions.set("ResolvedRefs", "ResolvedRefs", "All references of the route are resolved")
+    backendtls.conclude(graph)
 
 
-def _resolve_rule(graph: Graph, route: RouteNode, rule: RuleNode, finders: Finders, found: _Found, sink: Sink) -> None:
+def _resolve_rule(graph: Graph, route: RouteNode, rule: RuleNode, finders: Backends, found: _Found, sink: Sink) -> None:
     for ref in rule.spec.backend_refs:
         node = _backend(graph, route, ref, finders, found)
         rule.backends.append(node)
-        fault = node.fault
-        if fault is None:
-            continue
-        if fault.rule is None:
-            route.conditions.set("ResolvedRefs", "BackendNotFound", fault.message, status=False)
-        else:
-            at = ref.at(fault.field)
-            route.conditions.deny(fault.rule, at, fault.message, sink, help=fault.help, related=fault.related)
-    redirects = any(f.type == "RequestRedirect" for f in rule.spec.filters)
-    if not redirects and not any(ref.weight for ref in rule.spec.backend_refs):
-        message, help = "the rule has no backend, so it answers 500", ""
+        _conclude(route, node, sink)
+    for filter, asked in _asked(rule):
+        node = rule.asked[id(filter)] = _backend(graph, route, asked, finders, found)
+        _conclude(route, node, sink)
+        if node.backend is not None and not node.backend.endpoints:
+            message = f'{asked.kind} "{asked.name}" has no endpoints'
+            route.conditions.set("BackendsAvailable", "EndpointsNotFound", message, status=False)
+    # An extension that was not found may be one that needs no backend.
+    unknown = any(isinstance(rule.extended.get(id(found)), Fault) for found in rule.filters)
+    if not unknown and not rule.answers and not any(ref.weight for ref in rule.spec.backend_refs):
+        does = "answers 500" if hasattr(rule.spec, "matches") else "turns everybody away"
+        does = "answers UNAVAILABLE" if rule.grpc is not None else does
+        message, help = f"the rule has no backend, so it {does}", ""
         if rule.spec.backend_refs:
-            message, help = "all backends have weight 0, so the rule answers 500", "give one of them a weight"
+            message, help = f"all backends have weight 0, so the rule {does}", "give one of them a weight"
         sink.report(NO_BACKENDS, rule.spec.at("backendRefs"), message, help=help)
 
 
-def _backend(graph: Graph, route: RouteNode, ref: HTTPBackendRef, finders: Finders, found: _Found) -> BackendNode:
+def _asked(rule: RuleNode) -> Iterator[tuple[RouteFilter, BackendObjectReference]]:
+    """The filters of a rule and of its backends that name a backend: mirrors and authorizers."""
+    filters = list(rule.filters)
+    for node in rule.backends:
+        filters += node.filters
+    for found in filters:
+        settings = found.request_mirror or getattr(found, "external_auth", None)
+        if settings is not None:
+            yield found, settings.backend_ref
+
+
+def _conclude(route: RouteNode, node: BackendNode, sink: Sink) -> None:
+    """Tell of a reference that leads nowhere."""
+    fault = node.fault
+    if fault is None:
+        return
+    if fault.rule is None:
+        route.conditions.set("ResolvedRefs", fault.reason, fault.message, status=False)
+    else:
+        at = node.ref.at(fault.field)
+        route.conditions.deny(fault.rule, at, fault.message, sink, help=fault.help, related=fault.related)
+
+
+def _backend(
+    graph: Graph, route: RouteNode, ref: BackendObjectReference, finders: Backends, found: _Found
+) -> BackendNode:
     namespace = ref.namespace or route.resource.namespace
     target = Target(ref.group, ref.kind, namespace, ref.name)
     finder = finders.get((ref.group, ref.kind))
@@ -97,19 +137,31 @@ def _backend(graph: Graph, route: RouteNode, ref: HTTPBackendRef, finders: Finde
         return BackendNode(ref, None, Fault(INVALID_KIND, message, "kind", help))
     if not permitted(graph.resources, route.resource, target):
         message = f'{ref.kind} "{ref.name}" is in namespace "{namespace}", which does not grant the reference'
-        return BackendNode(ref, None, Fault(NOT_PERMITTED, message, "namespace", how_to_permit(route.resource, target)))
-    answer = found.get((target, ref.port))
+        rule, help, related = refusal(graph.resources, route.resource, target)
+        return BackendNode(ref, None, Fault(rule, message, "namespace", help, related=related))
+    transport = "UDP" if route.kind == "UDPRoute" else "TCP"
+    answer = found.get((target, ref.port, transport))
     if answer is None:
-        answer = found[target, ref.port] = _find(graph, target, ref, finders)
-    return BackendNode(ref, None, answer) if isinstance(answer, Fault) else BackendNode(ref, answer)
+        answer = found[target, ref.port, transport] = _find(graph, target, ref, transport, finders)
+    backendtls.note(graph, target, ref.port, route)
+    if isinstance(answer, Fault):
+        return BackendNode(ref, None, answer)
+    fault = protocols.problem(route.kind, answer) or backendtls.unnamed(graph, answer, route)
+    return BackendNode(ref, None, fault) if fault is not None else BackendNode(ref, answer)
 
 
-def _find(graph: Graph, target: Target, ref: HTTPBackendRef, finders: Finders) -> Backend | Fault:
+def _find(
+    graph: Graph, target: Target, ref: BackendObjectReference, transport: str, finders: Backends
+) -> Backend | Fault:
+    if ref.port is None and (target.group, target.kind) == ("", "Service"):
+        return Fault(PORT_MISSING, portless(target.name))
     resource = graph.resources.get(*target)
     if resource is not None and _needs_tls(graph, target):
-        return Fault(None, f'{target.kind} "{target.name}" needs a BackendTLSPolicy, which is not supported')
+        message = f'a BackendTLSPolicy of {target.kind} "{target.name}" cannot be read'
+        return Fault(None, message, reason="InvalidBackendTLS")
     if resource is not None:
-        return finders[target.group, target.kind](graph.resources, resource, ref.port)
+        answer = finders[target.group, target.kind](graph.resources, resource, ref.port, transport)
+        return answer if isinstance(answer, Fault) else backendtls.govern(graph, target, answer)
     message = f'{target.kind} "{target.name}" does not exist in namespace "{target.namespace}"'
     if graph.resources.is_broken(*target):
         return Fault(None, message)
@@ -118,10 +170,10 @@ def _find(graph: Graph, target: Target, ref: HTTPBackendRef, finders: Finders) -
 
 
 def _needs_tls(graph: Graph, target: Target) -> bool:
-    """Whether a BackendTLSPolicy, a kind that is refused, asks for TLS: nothing may go there in plain text."""
+    """Whether a BackendTLSPolicy that cannot be read may ask for TLS: nothing may go there in plain text."""
     return any(
         (key.kind, key.namespace) == ("BackendTLSPolicy", target.namespace)
-        and (target.kind, target.name) in target_names(data)
+        and (not (names := target_names(data)) or (target.kind, target.name) in names)
         for key, data in graph.resources.broken.items()
     )
 

@@ -7,6 +7,7 @@ from egc.diagnostics import Rule, Severity, Sink, did_you_mean
 from egc.gatewayapi.graph import ClassNode, GatewayNode, Graph
 from egc.gatewayapi.models.gateway import Gateway
 from egc.gatewayapi.models.gatewayclass import GatewayClass
+from egc.gatewayapi.rules import parameters
 from egc.kube.parse import honoured
 
 CLASS_NOT_FOUND = Rule(
@@ -49,6 +50,10 @@ def select(graph: Graph, sink: Sink) -> None:
     classes = {c.name: c for c in graph.resources.of(GatewayClass)}
     graph.classes = [ClassNode(c) for c in classes.values() if c.spec.controller_name == graph.controller]
     foreign = classes.keys() - {c.resource.name for c in graph.classes}
+    for node in graph.classes:
+        parameters.of_class(node, graph.resources, sink)
+        node.conditions.set("Accepted", "Accepted", "Valid GatewayClass")
+    ours = {node.resource.name: node.conditions for node in graph.classes}
     for gateway in graph.resources.of(Gateway):
         wanted = gateway.spec.gateway_class_name
         if wanted in foreign:
@@ -56,13 +61,13 @@ def select(graph: Graph, sink: Sink) -> None:
             sink.report(FOREIGN_CLASS, gateway.at("spec", "gatewayClassName"), message)
         elif wanted in classes:
             # Other settings may be left out, but not one that keeps somebody out.
-            graph.gateways.append(GatewayNode(gateway, broken=not honoured(gateway, lenient=True)))
+            found = GatewayNode(gateway, broken=not honoured(gateway, lenient=True))
+            parameters.of_gateway(found, ours[wanted], graph.resources, sink)
+            graph.gateways.append(found)
         elif not graph.resources.is_broken("gateway.networking.k8s.io", "GatewayClass", "", wanted):
             message = f'GatewayClass "{wanted}" does not exist'
             sink.report(
                 CLASS_NOT_FOUND, gateway.at("spec", "gatewayClassName"), message, help=did_you_mean(wanted, classes)
             )
-    for node in graph.classes:
-        node.conditions.set("Accepted", "Accepted", "Valid GatewayClass")
     if not graph.gateways and not sink.failed:
         sink.report(NO_GATEWAY, None, "no Gateway to serve")

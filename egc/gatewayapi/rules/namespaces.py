@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean
 from egc.gatewayapi.graph import ListenerNode
+from egc.gatewayapi.models.gateway import ListenerNamespaces, RouteNamespaces
 from egc.kube.resources import Resources
 from egc.kube.selector import LabelSelector
 
@@ -32,15 +33,18 @@ _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 def validate_selector(listener: ListenerNode, sink: Sink) -> None:
     """Report a namespace selector that cannot be evaluated."""
-    namespaces = listener.spec.allowed_routes.namespaces
+    for at, message, help in faults(listener.spec.allowed_routes.namespaces):
+        listener.conditions.deny(BAD_SELECTOR, at, message, sink, help=help)
+
+
+def faults(namespaces: RouteNamespaces | ListenerNamespaces) -> Iterator[tuple[Located, str, str]]:
+    """What is wrong with the selector of some namespaces: place, message and help."""
     if namespaces.from_ != "Selector":
         return
     if namespaces.selector is None:
-        message = "from: Selector without a selector"
-        listener.conditions.deny(BAD_SELECTOR, namespaces.at("from"), message, sink, help="add a selector")
+        yield namespaces.at("from"), "from: Selector without a selector", "add a selector"
         return
-    for at, message, help in problems(namespaces.selector):
-        listener.conditions.deny(BAD_SELECTOR, at, message, sink, help=help)
+    yield from problems(namespaces.selector)
 
 
 def problems(selector: LabelSelector) -> Iterator[tuple[Located, str, str]]:
@@ -79,7 +83,7 @@ def allows(resources: Resources, listener: ListenerNode, namespace: str) -> bool
     namespaces = listener.spec.allowed_routes.namespaces
     source = namespaces.from_
     if source == "Same":
-        return namespace == listener.gateway.resource.namespace
+        return namespace == listener.owner.resource.namespace
     if source == "All":
         return True
     if namespaces.selector is None or listener.conditions.denied("Programmed"):

@@ -6,25 +6,20 @@ An EndpointSlice of the input says it first, then the host profile's ``services`
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from egc.diagnostics import Rule, Severity
-from egc.gatewayapi.graph import Backend, Endpoint, Fault, FindBackend
+from egc.gatewayapi.finders import FindBackend
+from egc.gatewayapi.graph import Backend, Endpoint, Fault
+from egc.gatewayapi.validity.backends import PORT_MISSING, portless
 from egc.kube.resource import Resource
 from egc.kube.resources import Resources
 
 if TYPE_CHECKING:
     from egc.kube.core import EndpointSlice, Service, ServicePort
 
-PORT_MISSING = Rule(
-    code="EGC2033",
-    severity=Severity.ERROR,
-    title="reference to a Service without a port",
-    explanation="A Service may have many ports, so the reference must say which one.",
-    help="add port",
-    condition="ResolvedRefs/PortNotSpecified",
-)
 PORT_NOT_FOUND = Rule(
     code="EGC2034",
     severity=Severity.ERROR,
@@ -60,30 +55,34 @@ EXTERNAL_NAME = Rule(
 
 def finder(listens: Mapping[str, Mapping[int, tuple[Endpoint, ...]]], dns: str | None) -> FindBackend:
     """How to find a Service's endpoints, given the host profile's ``services`` (by namespace/name) and ``dns``."""
+    slices: dict[tuple[str, str], list[EndpointSlice]] = {}
 
-    def find(resources: Resources, resource: Resource, port: int | None) -> Backend | Fault:
+    def find(resources: Resources, resource: Resource, port: int | None, transport: str) -> Backend | Fault:
         service = cast("Service", resource)
         spec = service.spec
         if spec.type == "ExternalName":
             related = ((spec.at("type"), "its type"),)
             return Fault(EXTERNAL_NAME, f'Service "{resource.name}" is of type ExternalName', related=related)
         if port is None:
-            return Fault(PORT_MISSING, f'the reference to Service "{resource.name}" has no port')
-        entry = next((p for p in spec.ports if p.port == port and p.protocol == "TCP"), None)
+            return Fault(PORT_MISSING, portless(resource.name))
+        entry = next((p for p in spec.ports if p.port == port and p.protocol == transport), None)
         if entry is None:
-            return _no_port(service, port)
-        endpoints = _endpoints(resources, service, entry, listens, dns)
+            return _no_port(service, port, transport)
+        if not slices:
+            slices.update(_by_service(resources))
+        owned = slices.get((service.namespace, service.name), ())
+        endpoints = _of_slices(owned, entry) if owned else _told(service, entry, listens, dns)
         if endpoints is None:
             message = f'nobody says where Service "{resource.namespace}/{resource.name}" port {port} listens'
             return Fault(NOWHERE, message, status=503)
-        return Backend(resource, port, endpoints, entry.app_protocol or "")
+        return Backend(resource, port, endpoints, entry.app_protocol or "", transport == "UDP")
 
     return find
 
 
-def _no_port(service: Service, port: int) -> Fault:
-    message = f'Service "{service.name}" has no TCP port {port}'
-    ports = [p for p in service.spec.ports if p.protocol == "TCP"]
+def _no_port(service: Service, port: int, transport: str) -> Fault:
+    message = f'Service "{service.name}" has no {transport} port {port}'
+    ports = [p for p in service.spec.ports if p.protocol == transport]
     target = next((p for p in ports if p.target_port == port), None)
     if target is not None:
         related = ((target.at("targetPort"), "this is where its process listens"),)
@@ -92,16 +91,13 @@ def _no_port(service: Service, port: int) -> Fault:
     return Fault(PORT_NOT_FOUND, message, "port", f"its ports: {known}" if known else "add the port to the Service")
 
 
-def _endpoints(
-    resources: Resources,
+def _told(
     service: Service,
     port: ServicePort,
     listens: Mapping[str, Mapping[int, tuple[Endpoint, ...]]],
     dns: str | None,
 ) -> tuple[Endpoint, ...] | None:
-    slices = list(_slices(resources, service))
-    if slices:
-        return tuple(endpoint for found in slices for endpoint in _of_slice(found, port))
+    """Where the host profile says that a Service listens."""
     told = listens.get(f"{service.namespace}/{service.name}", {}).get(port.port)
     if told is not None:
         return told
@@ -112,12 +108,28 @@ def _endpoints(
     return (Endpoint(name, target, is_name=True),)
 
 
-def _slices(resources: Resources, service: Service) -> Iterator[EndpointSlice]:
-    """https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership"""
-    for found in cast("list[EndpointSlice]", resources.of_kind("EndpointSlice")):
-        owner = found.metadata.labels.get("kubernetes.io/service-name")
-        if (found.namespace, owner) == (service.namespace, service.name):
-            yield found
+def _by_service(resources: Resources) -> dict[tuple[str, str], list[EndpointSlice]]:
+    """The slices of each Service, by namespace and name.
+
+    https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership
+    """
+    found: dict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
+    for entry in cast("list[EndpointSlice]", resources.of_kind("EndpointSlice")):
+        found[entry.namespace, entry.metadata.labels.get("kubernetes.io/service-name", "")].append(entry)
+    return found
+
+
+def _of_slices(slices: Iterable[EndpointSlice], port: ServicePort) -> tuple[Endpoint, ...]:
+    """Every endpoint once, though it may stand in several slices: as ready if one of them says so.
+
+    https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#duplicate-endpoints
+    """
+    found: dict[tuple[str, int], Endpoint] = {}
+    for endpoint in (endpoint for entry in slices for endpoint in _of_slice(entry, port)):
+        first = found.setdefault((endpoint.host, endpoint.port), endpoint)
+        if first.draining:
+            found[endpoint.host, endpoint.port] = endpoint
+    return tuple(found.values())
 
 
 def _of_slice(found: EndpointSlice, port: ServicePort) -> Iterator[Endpoint]:

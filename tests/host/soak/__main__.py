@@ -17,7 +17,7 @@ from tests.host.soak.row import Case, Row
 CASES = {case.name: case for module in (reloads, renewals, sockets, kills, memory, udp) for case in module.CASES}
 
 _SKIPPED = (pytest.skip.Exception, pytest.fail.Exception)
-"""What tests.host.needs raises where a program is missing."""
+"""What tests.needs raises where a program is missing."""
 
 
 @click.command()

@@ -6,10 +6,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.host.needs import need
 from tests.host.running import Running
 from tests.host.soak.row import Case, Row
 from tests.host.variants import Change, address, reuse_port, workers
+from tests.needs import need
 
 MIGRATE = Path("/proc/sys/net/ipv4/tcp_migrate_req")
 """It belongs to the network namespace."""
