@@ -1,5 +1,6 @@
 """A large site of every kind: 1,000 routes, 200 HTTPS listeners with certificates, 100 namespaces with selectors."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -170,3 +171,7 @@ def _l4_routes() -> Iterator[dict[str, Any]]:
 
 def _to(port: int) -> dict[str, Any]:
     return {"rules": [{"backendRefs": [{"name": "app", "port": port}]}]}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(write())

@@ -12,9 +12,9 @@ import yaml
 
 from tests import corpus
 
-STATUSES = 97.0
-ANSWERS = 97.0
-"""Percent of the cases, and of the requests."""
+STATUSES = 90.0
+ANSWERS = 94.0
+"""Percent of the cases, and of the requests; the rest are the differences."""
 
 DIFFERENCES = yaml.safe_load(Path(__file__).with_name("differences.yaml").read_text(encoding="utf-8"))
 CASE = re.compile(r"^(?:differ|none|not built|crashed?) (\S+)", re.MULTILINE)

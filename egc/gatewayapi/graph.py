@@ -176,7 +176,7 @@ class Extension:
 
 @dataclass(eq=False, slots=True)
 class RuleNode:
-    """A rule of a route. ``broken`` rules answer 500; ``dropped`` ones cannot be expressed at all.
+    """A rule of a route. ``broken`` rules answer 500, but for the matches (by id) that Envoy cannot have: ``lost``.
 
     What its filters and those of its backends refer to is found by the id of the filter: ``asked`` are the backends
     that they name, ``extended`` the objects of extensionRefs.
@@ -189,7 +189,7 @@ class RuleNode:
     asked: dict[int, BackendNode] = field(default_factory=dict)
     extended: dict[int, Extension | Fault] = field(default_factory=dict)
     broken: bool = False
-    dropped: bool = False
+    lost: set[int] = field(default_factory=set)
 
     @property
     def http(self) -> HTTPRouteRule | None:
@@ -246,12 +246,16 @@ class Attachment:
 
 @dataclass(eq=False, slots=True)
 class RouteNode:
-    """A route that names at least one parent of ours. ``conditions`` hold what is true for every parent."""
+    """A route that names at least one parent of ours. ``conditions`` hold what is true for every parent.
+
+    Of an ``unreadable`` one there are only names, hosts and matches.
+    """
 
     resource: Route
     parents: list[ParentNode] = field(default_factory=list)
     rules: list[RuleNode] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
+    unreadable: bool = False
 
     @property
     def kind(self) -> str:

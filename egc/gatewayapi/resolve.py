@@ -18,6 +18,7 @@ from egc.gatewayapi.rules import (
     matches,
     rivals,
     sessions,
+    unreadable,
 )
 from egc.gatewayapi.tls import HostCertificates
 from egc.kube.resources import Resources
@@ -50,4 +51,5 @@ def resolve(
     filters.validate(graph, sink)
     sessions.validate(graph, sink)
     matches.validate(graph, sink)
+    unreadable.close(graph)
     return graph

@@ -126,7 +126,7 @@ def _secret_base64(value: object) -> object:
 
 
 class Secret(Resource):
-    """Confidential values: ``data`` in base64, ``string_data`` as they are."""
+    """Confidential values: ``data`` in base64, ``stringData`` as they are."""
 
     type: str = "Opaque"
     data: Annotated[dict[str, str], BeforeValidator(_secret_base64)] = Field(default_factory=dict, repr=False)
@@ -135,7 +135,7 @@ class Secret(Resource):
 
 
 class ConfigMap(Resource):
-    """Values that are not confidential: ``data`` as text, ``binary_data`` in base64."""
+    """Values that are not confidential: ``data`` as text, ``binaryData`` in base64."""
 
     data: dict[str, str] = Field(default_factory=dict)
     binary_data: dict[str, Base64] = Field(default_factory=dict)

@@ -42,7 +42,8 @@ DUPLICATE_OBJECT = Rule(
     title="two documents with one name",
     explanation="""
         Two objects have the same kind, namespace and name; in a cluster the second would replace the first. With
-        `--on-error degrade` neither is served if they differ: the order of files must not decide.
+        `--on-error degrade` neither is served if they differ: the order of files must not decide. What HTTPRoutes or
+        GRPCRoutes of one name take answers 500.
         """,
     help="rename or delete one of them",
 )

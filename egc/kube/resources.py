@@ -33,7 +33,8 @@ class Resources:
     """Sound objects by identity.
 
     ``broken`` are those that exist but could not be read: say no more about them; the plain data is kept. ``refused``
-    are sound ones with a field that egc does not act on. ``configs`` are objects that are not Kubernetes resources.
+    are sound ones with a field that egc does not act on, ``disputed`` several of one identity that differ.
+    ``configs`` are objects that are not Kubernetes resources.
     """
 
     sound: dict[Key, Resource] = field(default_factory=dict)
@@ -41,7 +42,7 @@ class Resources:
     refused: set[Key] = field(default_factory=set)
     configs: list[Model] = field(default_factory=list)
     by_kind: dict[str, list[Resource]] = field(default_factory=dict)
-    _disputed: dict[Key, Resource] = field(default_factory=dict)
+    disputed: dict[Key, list[Resource]] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> Somewhere | None:
         """Index *resource*; the place of another with its identity, if there is one.
@@ -50,16 +51,16 @@ class Resources:
         stays.
         """
         key = key_of(resource)
+        if (disputed := self.disputed.get(key)) is not None:
+            disputed.append(resource)
+            return disputed[0].at("metadata", "name")
         other = self.sound.setdefault(key, resource)
         if other is not resource:
             if other != resource:
-                self._disputed[key] = other
+                self.disputed[key] = [other, resource]
                 del self.sound[key]
                 self.by_kind[resource.kind].remove(other)
             return other.at("metadata", "name")
-        if (disputed := self._disputed.get(key)) is not None:
-            del self.sound[key]
-            return disputed.at("metadata", "name")
         self.by_kind.setdefault(resource.kind, []).append(resource)
         return None
 

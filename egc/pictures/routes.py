@@ -59,8 +59,8 @@ def _route(sketch: Sketch, resource: Route, node: RouteNode | None, attached: di
         rule = rules.get(id(spec))
         row = Row(*summary(spec))
         end = sketch.row(card, spec.name or str(number), row, rule)
-        if rule is not None and (rule.broken or rule.dropped):
-            row.errors["it is not served" if rule.dropped else "it answers 500"] = None
+        if rule is not None and rule.broken:
+            row.errors["it answers 500"] = None
         parts.append((spec.at(), row))
         _backends(sketch, resource, spec, rule, end)
     if node is not None:

@@ -139,7 +139,9 @@ def _reserve(chain: Chain, sink: Sink) -> None:
     for host in chain.hosts:
         host.challenges = True
         for route in host.routes:
-            if id(route.match) not in reported and route.path is not None and _asks_for(route.path):
+            if route.rule.route.unreadable or id(route.match) in reported:
+                continue
+            if route.path is not None and _asks_for(route.path):
                 reported.add(id(route.match))
                 sink.report(SHADOWED, route.match.at("path"), f'requests for "{PATH}" go to certbot, not to this rule')
     if not any("*" in host.domains for host in chain.hosts):

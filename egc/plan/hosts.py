@@ -40,11 +40,8 @@ def virtual_hosts(
 
 def _more_specific(listener: ListenerNode, port: list[ListenerNode]) -> list[ListenerNode]:
     """The other listeners of the port that take precedence for a part of this one's hostnames."""
-    return [
-        o
-        for o in port
-        if o is not listener and o.hostname != listener.hostname and covers(listener.hostname, o.hostname)
-    ]
+    mine = listener.hostname
+    return [o for o in port if o.hostname != mine and covers(mine, o.hostname)] if mine.startswith("*") else []
 
 
 def _by_host(listener: ListenerNode, strangers: list[ListenerNode]) -> dict[str, list[Attachment]]:

@@ -126,8 +126,8 @@ def datagrams(node: ListenerNode, ground: Ground) -> Tunnel:
 
 
 def _of_listener(node: ListenerNode, port: list[ListenerNode], ground: Ground) -> Iterator[Tunnel]:
-    others = [o for o in port if o is not node]
-    strangers = [o for o in others if o.hostname != node.hostname and covers(node.hostname, o.hostname)]
+    mine = node.hostname
+    strangers = [o for o in port if o.hostname != mine and covers(mine, o.hostname)] if mine.startswith("*") else []
     taken: dict[str, Attachment] = {}
     ends_here = node.spec.tls is not None and node.spec.tls.mode == "Terminate"
     certificates = ground.certificates.of(node) if ends_here else []
@@ -146,8 +146,8 @@ def _of_listener(node: ListenerNode, port: list[ListenerNode], ground: Ground) -
         if len(own) < len(hosts):
             _report_lost(attachment, taken, [host for host in hosts if host not in own], ground.sink)
     # What no route of its listener takes must not fall through to a wider name of another listener.
-    if node.hostname not in taken and any(covers(o.hostname, node.hostname) for o in others):
-        yield Tunnel(node.name, node, () if node.hostname == "*" else (node.hostname.lower(),))
+    if mine not in taken and any(covers(o.hostname, mine) for o in port if o is not node):
+        yield Tunnel(node.name, node, () if mine == "*" else (mine.lower(),))
 
 
 def _of_those_down(port: list[ListenerNode], served: list[ListenerNode]) -> Iterator[Tunnel]:

@@ -60,13 +60,12 @@ def _keeping_names(down: list[ListenerNode], served: list[ListenerNode]) -> list
     """The listeners at fault that keep their names from wider listeners of the port, which may be less protected."""
     taken, protocol = {node.hostname for node in served}, served[0].spec.protocol
     alike = ("HTTPS", "TLS") if protocol in ("HTTPS", "TLS") else ("HTTP",) if protocol == "HTTP" else ()
-    return [
-        node
-        for node in down
-        if node.hostname not in taken
-        and node.spec.protocol in alike
-        and not (node.gateway.unbound or node.gateway.conditions.denied("Accepted"))
-    ]
+    kept: dict[str, ListenerNode] = {}
+    for node in down:
+        lost = node.gateway.unbound or node.gateway.conditions.denied("Accepted")
+        if node.hostname not in taken and node.spec.protocol in alike and not lost:
+            kept.setdefault(node.hostname, node)
+    return list(kept.values())
 
 
 def _plain(nodes: list[ListenerNode], port: list[ListenerNode], policies: Policies, clusters: Clusters) -> Chain:

@@ -28,8 +28,6 @@ def routes(attachments: Iterable[Attachment], host: str, policies: Policies, clu
         listener = attachment.listener
         client = policies.client.on_listener(listener)
         for rule in attachment.parent.route.rules:
-            if rule.dropped:
-                continue
             traffic = policies.backend.on_rule(rule, listener)
             security = policies.security.on_rule(rule, listener)
             refused = any(found is not None and found.broken for found in (client, traffic, security))
@@ -37,6 +35,8 @@ def routes(attachments: Iterable[Attachment], host: str, policies: Policies, clu
             asked = {} if broken or rule.broken else clusters.asked(rule, listener)
             for part in _parts(rule, _action(rule, traffic, clusters, listener, broken=broken)):
                 for i, match, cookies in _matches(rule):
+                    if id(match) in rule.lost:
+                        continue
                     route = Route(
                         names.route(rule, i, host), host, match, rule, listener, part.action, client, traffic, security
                     )

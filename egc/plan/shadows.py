@@ -34,7 +34,7 @@ def report(plan: Plan, sink: Sink) -> None:
             for host in chain.hosts:
                 _host(host, reached, shadowed)
     for key, (route, winner) in shadowed.items():
-        if key not in reached:
+        if key not in reached and not (route.rule.route.unreadable or winner.rule.route.unreadable):
             resource = winner.rule.route.resource
             message = f'no request reaches this rule: {resource.kind} "{resource.name}" matches the same first'
             written = getattr(route.rule.spec, "matches", ()) and "matches" in route.rule.spec.model_fields_set

@@ -13,6 +13,7 @@ from egc.diagnostics import Located, Rule, Severity
 from egc.envoygateway.rules import route_filter_values
 from egc.gatewayapi.graph import Extension, Fault, Graph, RuleNode
 from egc.gatewayapi.rules.matches import regex_problem
+from egc.gatewayapi.validity.filters import INCOMPATIBLE
 from egc.kube.resources import key_of
 
 if TYPE_CHECKING:
@@ -184,6 +185,9 @@ def _clash(
         for other in earlier:
             if other.matches:
                 return TWO_MATCHES, other.at("matches"), "another HTTPRouteFilter of the rule has matches"
+    for other in earlier:
+        if spec.direct_response is not None and other.direct_response is not None:
+            return INCOMPATIBLE, other.at("directResponse"), "another HTTPRouteFilter of the rule answers, too"
     own = spec.url_rewrite
     cores = [core for found in beside if (core := getattr(found, "url_rewrite", None)) is not None]
     for other_rewrite in [*cores, *(other.url_rewrite for other in earlier if other.url_rewrite is not None)]:

@@ -13,7 +13,7 @@ from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean, suggest
 from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ListenerSetNode, RouteNode, RuleNode
 from egc.gatewayapi.rules import namespaces
 from egc.gatewayapi.rules.grants import Target, permitted
-from egc.gatewayapi.rules.namespaces import labels_of, selects
+from egc.gatewayapi.rules.namespaces import selects, selects_namespace
 from egc.kube.resource import Resource
 
 if TYPE_CHECKING:
@@ -101,13 +101,16 @@ def resolve(graph: Graph, policy: Resource, spec: PolicySpec, kinds: tuple[str, 
 
 
 def beyond(graph: Graph, policy: Resource, spec: PolicySpec, kinds: tuple[str, ...]) -> Iterator[Owner]:
-    """What *policy* names although it is of a kind that it cannot govern: it is not to be served as if it did not."""
+    """What *policy* means but cannot govern: it is not to be served as if the policy were not there.
+
+    That is an object of another kind, and one that has no section of the name.
+    """
     refs = list(spec.target_refs) + ([spec.target_ref] if spec.target_ref else [])
     governable = {(GROUP, kind) for kind in kinds}
     for ref in refs:
         wrong = (ref.group, ref.kind) not in governable
-        found = _named(graph, _meant(ref.kind, kinds), policy.namespace, ref.name) if wrong else None
-        if found is not None:
+        found = _named(graph, _meant(ref.kind, kinds) if wrong else ref.kind, policy.namespace, ref.name)
+        if found is not None and (wrong or (ref.section_name and _section(found, ref.section_name) is None)):
             yield found
     for selector in spec.target_selectors:
         wrong = (selector.group, selector.kind) not in governable
@@ -175,7 +178,8 @@ def _in_reach(graph: Graph, policy: Resource, selector: TargetSelector, namespac
         return namespace == policy.namespace
     if reach.from_ == "All":
         return True
-    return reach.selector is not None and selects(reach.selector, labels_of(graph.resources, namespace))
+    # Rather too much is protected than too little.
+    return reach.selector is not None and selects_namespace(graph.resources, reach.selector, namespace, unknown=True)
 
 
 def _report_missing(graph: Graph, policy: Resource, kind: str, name: str, at: Located, sink: Sink) -> None:

@@ -76,20 +76,27 @@ FOREIGN_PARENT = Rule(
 
 _KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _Parent: TypeAlias = "GatewayNode | ListenerSetNode"
-_Parents: TypeAlias = "dict[tuple[str, str, str], _Parent]"
+Parents: TypeAlias = "dict[tuple[str, str, str], _Parent]"
 
 
 def attach(graph: Graph, sink: Sink) -> None:
     """Attach every route to the listeners of its parents."""
-    parents: _Parents = {("Gateway", g.resource.namespace, g.resource.name): g for g in graph.gateways}
-    for gateway in graph.gateways:
-        parents |= {("ListenerSet", s.resource.namespace, s.resource.name): s for s in gateway.sets}
+    parents = parents_of(graph)
     for kind in _KINDS:
         for resource in cast("list[Route]", graph.resources.of_kind(kind)):
-            _attach_route(graph, parents, resource, sink)
+            attach_route(graph, parents, resource, sink)
 
 
-def _attach_route(graph: Graph, parents: _Parents, resource: Route, sink: Sink) -> None:
+def parents_of(graph: Graph) -> Parents:
+    """What routes may attach to, by kind, namespace and name."""
+    found: Parents = {("Gateway", g.resource.namespace, g.resource.name): g for g in graph.gateways}
+    for gateway in graph.gateways:
+        found |= {("ListenerSet", s.resource.namespace, s.resource.name): s for s in gateway.sets}
+    return found
+
+
+def attach_route(graph: Graph, parents: Parents, resource: Route, sink: Sink) -> RouteNode:
+    """Attach one route; it joins the graph if a parent of it is ours."""
     route = RouteNode(resource)
     rules = cast("Sequence[RouteRule]", resource.spec.rules)
     route.rules = [RuleNode(route, spec, i) for i, spec in enumerate(rules)]
@@ -106,6 +113,7 @@ def _attach_route(graph: Graph, parents: _Parents, resource: Route, sink: Sink) 
         _attach_by_default(graph, route, sink)
     if route.parents:
         graph.routes.append(route)
+    return route
 
 
 def _attach_by_default(graph: Graph, route: RouteNode, sink: Sink) -> None:
@@ -130,7 +138,7 @@ def _attach_by_default(graph: Graph, route: RouteNode, sink: Sink) -> None:
         sink.report(NO_DEFAULT, route.resource.at("spec", "useDefaultGateways"), message, help=help)
 
 
-def _target(graph: Graph, parents: _Parents, route: RouteNode, ref: ParentReference, sink: Sink) -> _Parent | None:
+def _target(graph: Graph, parents: Parents, route: RouteNode, ref: ParentReference, sink: Sink) -> _Parent | None:
     """The Gateway or ListenerSet that a parentRef names, if it is ours."""
     namespace = ref.namespace or route.resource.namespace
     if ref.group != GROUP or ref.kind not in ("Gateway", "ListenerSet"):

@@ -66,7 +66,8 @@ BAD_NAME = Rule(
     title="header that an authorizer cannot be told, or cannot set",
     explanation="""
         `allowedHeaders` and `allowedResponseHeaders` list names of headers. `Host`, and the pseudo headers of HTTP/2
-        such as `:path`, say where a request goes: an authorizer is told of them, and cannot change them.
+        such as `:path`, say where a request goes: an authorizer is told of them, and cannot change them. Nor can it set
+        `Content-Length` and others that say where a message ends.
 
         ```yaml
         http: {allowedHeaders: [cookie], allowedResponseHeaders: [x-user, x-groups]}
@@ -77,6 +78,20 @@ BAD_NAME = Rule(
 )
 
 _UINT32_MAX = 2**32 - 1
+# Where a message goes, and where it ends: those of the answer would cut the request, or join it with the next one.
+_NEVER_PASSED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 
 
@@ -102,7 +117,7 @@ def _http(http: HTTPAuthConfig, conditions: Conditions, sink: Sink) -> bool:
     if problem:
         conditions.deny(BAD_PREFIX, http.at("path"), f'path "{http.path}" {problem}', sink, help=help)
     passed = http.allowed_response_headers
-    return _names(http, "allowedResponseHeaders", passed, conditions, sink, but="host") and not problem
+    return _names(http, "allowedResponseHeaders", passed, conditions, sink, but=_NEVER_PASSED) and not problem
 
 
 def _names(
@@ -112,9 +127,9 @@ def _names(
     conditions: Conditions,
     sink: Sink,
     *,
-    but: str = "",
+    but: frozenset[str] = frozenset(),
 ) -> bool:
-    bad = [i for i, name in enumerate(names) if not _NAME.fullmatch(name) or name.lower() == but]
+    bad = [i for i, name in enumerate(names) if not _NAME.fullmatch(name) or name.lower() in but]
     for i in bad:
         conditions.deny(BAD_NAME, settings.at(alias, i), f'"{names[i]}" cannot be listed here', sink)
     return not bad

@@ -109,13 +109,13 @@ def _refusal(rule: RuleNode, found: RouteFilter) -> str:
     """Why one share of a rule's traffic cannot have a filter, or nothing."""
     excluded = _EXCLUSIVE.get(found.type, ())
     if other := next((other.type for other in rule.filters if other.type in excluded), ""):
-        return f"a {found.type} filter cannot join the rule's {other} filter"
+        return f"a filter of type {found.type} cannot join the rule's {other} filter"
     if sum(1 for node in rule.backends if node.weight) < 2:
         return ""
     if found.type == "CORS":
         return "one of several backends cannot have a CORS filter"
     if rule.session is not None and found.type not in _ON_SHARES:
-        return f"a backend of a rule with sessionPersistence cannot have a {found.type} filter"
+        return f"a backend of a rule with sessionPersistence cannot have a filter of type {found.type}"
     return ""
 
 

@@ -103,7 +103,7 @@ def _lets_in(graph: Graph, gateway: GatewayNode, namespace: str) -> bool:
     if source == "Selector":
         if selector is None or any(namespaces.problems(selector)):
             return False
-        return namespaces.selects(selector, namespaces.labels_of(graph.resources, namespace))
+        return namespaces.selects_namespace(graph.resources, selector, namespace, unknown=False)
     return source == "All" or (source == "Same" and namespace == gateway.resource.namespace)
 
 

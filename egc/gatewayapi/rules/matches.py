@@ -6,7 +6,7 @@ https://gateway-api.sigs.k8s.io/reference/spec/#httproutematch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,10 @@ from egc.gatewayapi.graph import Graph, RouteNode, RuleNode
 from egc.gatewayapi.validity.rules import RULE_TWICE
 
 if TYPE_CHECKING:  # a site imports the models of the kinds that it has
-    from egc.gatewayapi.models.grpcroute import GRPCHeaderMatch
-    from egc.gatewayapi.models.httproute import (
-        HTTPHeaderMatch,
-        HTTPPathMatch,
-        HTTPQueryParamMatch,
-    )
+    from egc.gatewayapi.models.grpcroute import GRPCHeaderMatch, GRPCRouteMatch
+    from egc.gatewayapi.models.httproute import HTTPHeaderMatch, HTTPPathMatch, HTTPQueryParamMatch, HTTPRouteMatch
+
+    _Valued = HTTPPathMatch | HTTPHeaderMatch | HTTPQueryParamMatch | GRPCHeaderMatch
 
 BAD_REGEX = Rule(
     code="EGC2051",
@@ -41,40 +39,42 @@ def validate(graph: Graph, sink: Sink) -> None:
         for rule in route.rules:
             for match in rule.http.matches if rule.http is not None else ():
                 if graph.flaws.of(match.path):
-                    _bad_path(rule, match.path.value)
+                    rule.broken = True
+                    if not match.path.value.startswith("/") or "?" in match.path.value or "#" in match.path.value:
+                        rule.lost.add(id(match))  # Envoy's schema has no such match
             for call in rule.grpc.matches if rule.grpc is not None else ():
                 if call.method is not None and graph.flaws.of(call.method):
-                    rule.broken = rule.dropped = True
+                    rule.lost.add(id(call))
+                    rule.broken = True
             if any(flaw.rule is RULE_TWICE for flaw in graph.flaws.of(rule.spec)):
                 rule.broken = True  # a policy for that name could miss the rule that it is meant for
             _regexes(rule, sink)
         _conclude(route)
 
 
-def _bad_path(rule: RuleNode, path: str) -> None:
-    rule.broken = True
-    if not path.startswith("/") or "?" in path or "#" in path:
-        rule.dropped = True  # Envoy's schema has no such match
-
-
 def _regexes(rule: RuleNode, sink: Sink) -> None:
-    for at, expression in _expressions(rule):
+    for match in rule.http.matches if rule.http is not None else ():
+        _judge(rule, match, [match.path, *match.headers, *match.query_params], sink)
+    for call in rule.grpc.matches if rule.grpc is not None else ():
+        _judge(rule, call, call.headers, sink)
+
+
+def _judge(rule: RuleNode, match: HTTPRouteMatch | GRPCRouteMatch, entries: Iterable[_Valued], sink: Sink) -> None:
+    """Report every regular expression of a match that is none; what it describes cannot be told then."""
+    for at, expression in _expressions(match, entries):
         if (problem := regex_problem(expression)) is not None:
             sink.report(BAD_REGEX, at, f'regular expression "{expression}" is invalid: {problem}')
-            rule.dropped = True
+            rule.lost.add(id(match))
+            rule.broken = True
 
 
-def _expressions(rule: RuleNode) -> Iterator[tuple[Located, str]]:
-    """Every regular expression of a rule, and its place."""
-    valued: list[HTTPPathMatch | HTTPHeaderMatch | HTTPQueryParamMatch | GRPCHeaderMatch] = []
-    for match in rule.http.matches if rule.http is not None else ():
-        valued += [match.path, *match.headers, *match.query_params]
-    for call in rule.grpc.matches if rule.grpc is not None else ():
-        valued += call.headers
-        if call.method is not None and call.method.type == "RegularExpression":
-            named = {"service": call.method.service, "method": call.method.method}
-            yield from ((call.method.at(member), text) for member, text in named.items() if text)
-    yield from ((entry.at("value"), entry.value) for entry in valued if entry.type == "RegularExpression")
+def _expressions(match: HTTPRouteMatch | GRPCRouteMatch, entries: Iterable[_Valued]) -> Iterator[tuple[Located, str]]:
+    """Every regular expression of a match, and its place."""
+    called = match.method
+    if not isinstance(called, str | None) and called.type == "RegularExpression":
+        named = {"service": called.service, "method": called.method}
+        yield from ((called.at(member), text) for member, text in named.items() if text)
+    yield from ((entry.at("value"), entry.value) for entry in entries if entry.type == "RegularExpression")
 
 
 @cache
@@ -107,11 +107,11 @@ def _text(error: Exception) -> str:
 
 def _conclude(route: RouteNode) -> None:
     """A route whose rules all fail is not accepted; one with some sound rules is accepted in part."""
-    dropped = [rule.index for rule in route.rules if rule.dropped]
+    lost = any(rule.lost for rule in route.rules)
     failed = route.conditions.denied("Accepted")
-    if not dropped and not failed:
+    if not lost and not failed:
         return
-    unsound = [rule.index for rule in route.rules if rule.dropped or rule.broken]
+    unsound = [rule.index for rule in route.rules if rule.broken]
     if failed:
         del route.conditions.by_type["Accepted"]
     message = f"rules {', '.join(map(str, unsound))} are invalid"

@@ -88,11 +88,21 @@ def allows(resources: Resources, listener: ListenerNode, namespace: str) -> bool
         return True
     if namespaces.selector is None or listener.conditions.denied("Programmed"):
         return False
-    return selects(namespaces.selector, labels_of(resources, namespace))
+    return selects_namespace(resources, namespaces.selector, namespace, unknown=False)
+
+
+def selects_namespace(resources: Resources, selector: LabelSelector, namespace: str, *, unknown: bool) -> bool:
+    """Whether a selector takes a namespace; *unknown* if that was given but could not be read, or differs from itself.
+
+    Selectors such as DoesNotExist would take one without labels.
+    """
+    if resources.get("", "Namespace", "", namespace) is None and resources.is_broken("", "Namespace", "", namespace):
+        return unknown
+    return selects(selector, labels_of(resources, namespace))
 
 
 def labels_of(resources: Resources, namespace: str) -> dict[str, str]:
-    """Labels of a namespace. Kubernetes itself gives every namespace one with its name."""
+    """Labels of a namespace. Kubernetes itself gives every namespace one with its name, which no other takes."""
     found = resources.get("", "Namespace", "", namespace)
     labels = found.metadata.labels if found is not None else {}
-    return {"kubernetes.io/metadata.name": namespace, **labels}
+    return {**labels, "kubernetes.io/metadata.name": namespace}
