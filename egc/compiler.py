@@ -34,6 +34,7 @@ from egc.plan.model import Plan
 from egc.profile import Profile, load_profile
 from egc.profile.load import mapped
 from egc.profile.names import check as check_names
+from egc.profile.ports import check as check_ports
 from egc.source import Document, Text, read, read_paths
 
 KINDS = CORE_KINDS | GATEWAY_API_KINDS | ENVOY_GATEWAY_KINDS
@@ -61,6 +62,7 @@ def build(options: Options, sink: Sink) -> Build:
     certificates = HostCertificates(profile.certificates.files, profile.certificates.unknown == "lineage")
     graph = resolve(resources, controller, bind, finders(profile, config, sink), certificates, sink)
     check_names(profile, graph, sink)
+    check_ports(profile, graph, sink)
     policies = attach(graph, sink)
     plan = lower(graph, policies, profile, sink)
     plain = pb.to_plain(emit(plan, Context(profile, sink, options.inline_secrets)))

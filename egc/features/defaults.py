@@ -51,6 +51,13 @@ DEFAULTS = (
         "edge.udpIdleTimeout",
     ),
     Default(
+        "session cookie of an HTTPS listener",
+        "Secure",
+        "not Secure",
+        "it tells a backend's address, and plain text would show it to everybody on the way",
+        "none",
+    ),
+    Default(
         "UDP sessions of a backend at a time",
         "50,000",
         "1,024, by Envoy's default",

@@ -49,6 +49,8 @@ def _state(route: Route, session: Session) -> pb.core.TypedExtensionConfig:
     ends = session.absolute_timeout
     if ends is not None and session.cookie_config is not None and session.cookie_config.lifetime_type == "Permanent":
         cookie.ttl = timedelta(seconds=math.ceil(ends.total_seconds()))  # Envoy counts whole seconds
+    if route.listener.spec.protocol == "HTTPS":
+        cookie.attributes = [pb.http_types.CookieAttribute(name="Secure")]
     state = pb.cookie_session.CookieBasedSessionState(cookie=cookie)
     return pb.core.TypedExtensionConfig(name="envoy.http.stateful_session.cookie", typed_config=pb.pack(state))
 

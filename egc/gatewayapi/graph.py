@@ -142,6 +142,7 @@ class ListenerSetNode:
 
     resource: ListenerSet
     gateway: GatewayNode
+    broken: bool = False
     listeners: list[ListenerNode] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
 

@@ -7,6 +7,7 @@ from egc.gatewayapi import validity
 from egc.gatewayapi.finders import Finders
 from egc.gatewayapi.graph import GatewayNode, Graph
 from egc.gatewayapi.rules import (
+    answered,
     attachment,
     backends,
     classes,
@@ -50,6 +51,7 @@ def resolve(
     backends.resolve(graph, finders.backends, sink)
     filters.validate(graph, sink)
     sessions.validate(graph, sink)
+    answered.report(graph, sink)
     matches.validate(graph, sink)
     unreadable.close(graph)
     return graph

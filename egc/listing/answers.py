@@ -78,7 +78,7 @@ def _because(route: Route) -> str:
     rule, policies = route.rule, (route.client, route.traffic, route.security)
     if rule.broken:
         return "the rule is at fault"
-    if route.listener.gateway.broken:
+    if route.listener.gateway.broken or route.listener.owner.broken:
         return "the Gateway is at fault"
     if (policy := next((found for found in policies if found is not None and found.broken), None)) is not None:
         return f'policy "{policy.name}" is at fault'

@@ -170,7 +170,12 @@ def _refused(rule: RuleNode, node: ListenerNode, policies: Policies) -> bool:
         policies.backend.on_rule(rule, node),
         policies.security.on_rule(rule, node),
     )
-    return rule.broken or node.gateway.broken or any(found is not None and found.broken for found in governing)
+    return (
+        rule.broken
+        or node.gateway.broken
+        or node.owner.broken
+        or any(found is not None and found.broken for found in governing)
+    )
 
 
 def _shares(route: RouteNode, node: ListenerNode, ground: Ground) -> tuple[Share, ...]:
@@ -221,6 +226,8 @@ def _report_lost(attachment: Attachment, taken: dict[str, Attachment], hosts: li
     node = attachment.listener
     older = taken[hosts[0]].parent.route.resource
     what = f'"{hosts[0]}"' if node.spec.protocol == "TLS" and hosts[0] != "*" else "everything"
-    message = f'{older.kind} "{older.name}" comes first and gets {what} of listener "{node.spec.name}"'
+    message = (
+        f'{older.kind} "{older.namespace}/{older.name}" comes first and gets {what} of listener "{node.spec.name}"'
+    )
     related = [(older.at("metadata", "name"), "this one comes first")]
     sink.report(OLDER_ROUTE, attachment.parent.ref.at("name"), message, related=related)

@@ -31,7 +31,7 @@ def routes(attachments: Iterable[Attachment], host: str, policies: Policies, clu
             traffic = policies.backend.on_rule(rule, listener)
             security = policies.security.on_rule(rule, listener)
             refused = any(found is not None and found.broken for found in (client, traffic, security))
-            broken = refused or listener.gateway.broken
+            broken = refused or listener.gateway.broken or listener.owner.broken
             asked = {} if broken or rule.broken else clusters.asked(rule, listener)
             for part in _parts(rule, _action(rule, traffic, clusters, listener, broken=broken)):
                 for i, match, cookies in _matches(rule):

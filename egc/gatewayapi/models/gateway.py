@@ -12,7 +12,7 @@ from egc.kube.scalars import Form, Group, Hostname, Kind, ObjectName, PortNumber
 from egc.kube.selector import LabelSelector
 
 _NO_OBJECTS = Ignored("there are no Kubernetes objects to label")
-_NO_OPTIONS = Unsupported("of keys that an implementation defines, and egc defines none")
+_NO_OPTIONS = Unsupported("of keys that an implementation defines, and egc defines none", protects=True)
 
 # The alternatives are anchored only at the ends, as in the API's own schema.
 AddressType = Annotated[

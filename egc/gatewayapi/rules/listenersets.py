@@ -11,6 +11,7 @@ from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean
 from egc.gatewayapi.graph import GatewayNode, Graph, ListenerNode, ListenerSetNode
 from egc.gatewayapi.rules import namespaces
 from egc.gatewayapi.rules.classes import FOREIGN_CLASS
+from egc.kube.parse import honoured
 
 if TYPE_CHECKING:
     from egc.gatewayapi.models.gateway import Gateway
@@ -65,7 +66,7 @@ def attach(graph: Graph, sink: Sink) -> None:
         elif parent is None:
             _report_no_gateway(graph, resource, sink)
         else:
-            _join(graph, ListenerSetNode(resource, parent), sink)
+            _join(graph, ListenerSetNode(resource, parent, not honoured(resource, lenient=True)), sink)
 
 
 def _join(graph: Graph, found: ListenerSetNode, sink: Sink) -> None:
@@ -152,8 +153,3 @@ def conclude(found: ListenerSetNode) -> None:
         conditions.set("Programmed", "Programmed", f"{served} of {total} listeners are part of the configuration")
     else:
         conditions.set("Programmed", "ListenersNotValid", "No listener can be served", status=False)
-
-
-def _accepted(listener: ListenerNode) -> bool:
-    found = listener.conditions.by_type.get("Accepted")
-    return found is not None and found.status
