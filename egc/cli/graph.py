@@ -2,20 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Any
 
 import click
 
-from egc.cli.site import PROFILE, look_at, reading_options, show
+from egc.cli.site import PROFILE, is_read, look_at, reading_options, show
 from egc.diagnostics.text import summary
 from egc.pictures import forms
 from egc.pictures.layout import available
 from egc.pictures.site import counted, draw
-
-_READ = (".yaml", ".yml", ".json")
-"""What is read of a folder."""
 
 
 @click.command()
@@ -36,7 +32,7 @@ def command(output: str, format: str | None, unfold: bool, **arguments: Any) -> 
         raise click.UsageError(f"-o {output}: which format? Say --format {'|'.join(forms.FORMS)}")
     if form in forms.LAID_OUT and not available():
         raise click.UsageError(f"{form} needs Graphviz: pip install 'egc[graph]'; dot and mmd do without")
-    if output != "-" and _is_read(output, (*arguments["paths"], arguments["profile"] or PROFILE)):
+    if output != "-" and is_read(output, (*arguments["paths"], arguments["profile"] or PROFILE)):
         raise click.UsageError(f"-o {output}: that is a file of the input; the picture needs one of its own")
     built, sink = look_at(arguments)
     told = ""
@@ -55,13 +51,6 @@ def command(output: str, format: str | None, unfold: bool, **arguments: Any) -> 
         click.echo(f"drew {output}: {told} in {seconds}" + (f"; {counts}" if counts else ""), err=True)
     if sink.failed:
         raise click.exceptions.Exit(1)
-
-
-def _is_read(output: str, paths: Iterable[str]) -> bool:
-    """Whether a file is one of those that are read, or would be from now on."""
-    file = PurePath(os.path.realpath(output))
-    given = [PurePath(os.path.realpath(path)) for path in paths if path != "-"]
-    return file in given or (file.suffix in _READ and any(folder in file.parents for folder in given))
 
 
 def _write(output: str, text: str) -> None:

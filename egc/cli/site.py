@@ -3,9 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar
 
 import click
@@ -21,6 +21,8 @@ from egc.source import Substitution, read_env_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 PROFILE = "egc.yaml"
+_READ = (".yaml", ".yml", ".json")
+"""What is read of a folder."""
 
 
 def reading_options(function: F) -> F:
@@ -106,6 +108,9 @@ class Run:
 def compile_site(arguments: Mapping[str, Any]) -> Run:
     """Compile as the command line says."""
     began = time.perf_counter()
+    status = arguments["status"]
+    if status and status != "-" and is_read(status, (*arguments["paths"], arguments["profile"] or PROFILE)):
+        raise click.UsageError(f"--status {status}: that is a file of the input; the statuses need one of their own")
     sink = Sink(lenient=arguments["allow_unsupported"])
     options = Options(
         paths=arguments["paths"],
@@ -118,8 +123,8 @@ def compile_site(arguments: Mapping[str, Any]) -> Run:
         validate=not arguments["no_validate"],
     )
     built = build(options, sink)
-    if arguments["status"]:
-        _write_status(arguments["status"], built)
+    if status:
+        _write_status(status, built)
     return Run(built, sink, options, began, arguments["diagnostics"])
 
 
@@ -142,6 +147,13 @@ def conclude(sink: Sink) -> None:
     show(sink, "text")
     if sink.failed:
         raise click.exceptions.Exit(2 if sink.misconfigured else 1)
+
+
+def is_read(output: str, paths: Iterable[str]) -> bool:
+    """Whether a file is one of those that are read, or would be from now on."""
+    file = PurePath(os.path.realpath(output))
+    given = [PurePath(os.path.realpath(path)) for path in paths if path != "-"]
+    return file in given or (file.suffix in _READ and any(folder in file.parents for folder in given))
 
 
 def _profile_here() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from egc.gatewayapi.graph import Backend, BackendNode, Endpoint, Fault, ParentNode, RouteNode, RuleNode
 from egc.gatewayapi.models.shared import BackendObjectReference, BackendRef, ParentReference
@@ -31,8 +31,8 @@ def draw(sketch: Sketch) -> None:
         for attachment in listener.attached:
             attached[id(attachment.parent)].append(sketch.ends[id(listener)])
     for kind in KINDS:
-        for resource in graph.resources.of_kind(kind):
-            _route(sketch, resource, nodes.get(id(resource)), attached)  # type: ignore[arg-type]  # by its kind
+        for resource in cast("list[Route]", graph.resources.of_kind(kind)):
+            _route(sketch, resource, nodes.get(id(resource)), attached)
     _closed(sketch)
 
 
@@ -43,8 +43,8 @@ def _closed(sketch: Sketch) -> None:
         client = policies.client.on_listener(listener)
         for rule in (rule for attachment in listener.attached for rule in attachment.parent.route.rules):
             for found in (client, policies.backend.on_rule(rule, listener), policies.security.on_rule(rule, listener)):
-                if found is not None and found.broken:
-                    end = sketch.ends[id(rule)]
+                end = sketch.ends.get(id(rule))  # what cannot be read has no card
+                if found is not None and found.broken and end is not None:
                     message = f'policy "{found.name}" cannot be honoured, so nothing passes'
                     sketch.picture.cards[end.card].rows[end.row].errors[message] = None
 

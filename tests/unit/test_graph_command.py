@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.case import FIXTURES
 from tests.drawn import site
 
 ROOT = str(Path(__file__).parents[2])
@@ -47,6 +48,23 @@ def test_the_suffix_chooses(here: Path, name: str, begins: str) -> None:
     assert done.stderr.startswith(f"drew {name}: 1 Gateway, 1 route, 1 backend in ")
     assert (here / name).read_text(encoding="utf-8").startswith(begins)
     assert sorted(path.name for path in here.iterdir()) == sorted(["sound.yaml", "broken.yaml", "wrong.yaml", name])
+
+
+def test_what_cannot_be_read_under_a_broken_policy(here: Path) -> None:
+    """A route without a card is no reason to draw nothing."""
+    unreadable = FIXTURES / "features" / "degrade" / "unreadable" / "in.yaml"
+    policy = """---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: {name: closed}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg}]
+  jwt: {providers: []}
+"""
+    (here / "site.yaml").write_text(unreadable.read_text(encoding="utf-8") + policy, encoding="utf-8")
+    done = graph(here, "site.yaml", "-o", "-", "--format", "dot")
+    assert done.returncode == 1
+    assert done.stdout.startswith("digraph site {")
 
 
 @pytest.mark.parametrize("output", ["sound.yaml", "./sound.yaml", "new.yaml", "egc.yaml"])

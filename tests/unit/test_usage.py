@@ -40,3 +40,16 @@ def test_variables_without_values(tmp_path: Path, options: list[str], *, told: b
     result = CliRunner().invoke(egc, ["check", str(file), "--no-validate", *options], prog_name="egc")
     assert result.exit_code == 1
     assert (HINT in result.output) is told
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the file", "its folder"])
+def test_statuses_are_not_written_over_the_input(tmp_path: Path, *, whole: bool) -> None:
+    """A file of the site stays as it is, and none joins it that the next build would read."""
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE)
+    status = tmp_path / "status.yaml" if whole else file
+    paths = [str(tmp_path if whole else file), "--status", str(status)]
+    result = CliRunner().invoke(egc, ["build", *paths, "-o", str(tmp_path / "dist")], prog_name="egc")
+    assert (result.exit_code, "a file of the input" in result.output) == (2, True)
+    assert [found.name for found in tmp_path.iterdir()] == ["site.yaml"]
+    assert file.read_text() == SITE

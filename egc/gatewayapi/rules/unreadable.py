@@ -38,6 +38,7 @@ def close(graph: Graph) -> None:
         route.unreadable = True
         for rule in route.rules:
             rule.broken = True
+            rule.lost = {id(match) for match in getattr(rule.spec, "matches", ()) if not _expressible(match)}
         route.conditions.set("Accepted", "UnsupportedValue", _MESSAGE, status=False)
         route.conditions.set("ResolvedRefs", "ResolvedRefs", "All references of the route are resolved")
     for listener in graph.listeners() if found else ():
