@@ -12,7 +12,6 @@ from egc.plan.model import Plan
 from egc.profile import Profile
 
 _NAME = "egc"
-NODE = "egc"
 _REFRESH = timedelta(milliseconds=250)
 _SHRINK_HEAP = 0.95
 _STOP_ACCEPTING = 0.98

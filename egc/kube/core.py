@@ -14,7 +14,6 @@ _CLUSTER = Ignored("there is no cluster network", quiet=True)
 _IMMUTABLE = Ignored("only the API server enforces it", quiet=True)
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
-IPFamily = Literal["IPv4", "IPv6"]
 
 
 class NamespaceSpec(Model):
