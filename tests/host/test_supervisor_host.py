@@ -1,11 +1,13 @@
 """What a reload asks of the host: certificates, Envoy's version, workers, addresses, room."""
 
 import errno
+import json
 import os
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from egc_host.bundle import Listener, read
@@ -128,6 +130,25 @@ def test_pinned(layout: Layout) -> None:
         assert verdict["ok"] and {one["code"] for one in verdict["findings"]} == {"EGC5130", "EGC5131"}
         assert site.get() == "v2"
         assert site.reload(make_bundle(layout, "v3"))["ok"]
+
+
+def test_address_more(layout: Layout) -> None:
+    """A port that is bound at one more address moves nowhere."""
+    with Supervised(layout) as site:
+        bundle = make_bundle(layout, "v2")
+        edit(
+            bundle, "host.json", lambda host: host["listeners"].append({**host["listeners"][0], "address": "127.0.0.2"})
+        )
+
+        def listen(config: dict[str, Any]) -> None:
+            listeners = config["static_resources"]["listeners"]
+            more = json.loads(json.dumps(listeners[0]))
+            more["name"] = "more"
+            more["address"]["socket_address"]["address"] = "127.0.0.2"
+            listeners.append(more)
+
+        verdict = site.reload(edit(bundle, "envoy.yaml", listen))
+        assert verdict["ok"] and verdict["findings"] == []
 
 
 def test_no_room(layout: Layout) -> None:

@@ -122,12 +122,20 @@ def _changes(bundle: Bundle, running: Running) -> Iterator[Finding]:
     ):
         if now != then:
             yield Finding(findings.PINNED, f"the {what} is {then}, and will be {now} after a restart of the service")
-    before = {(one.protocol, one.port): one.address for one in running.bundle.listeners}
-    for one in bundle.listeners:
-        address = before.get((one.protocol, one.port), one.address)
-        if address != one.address:
-            message = f"{one.protocol} port {one.port} moves from {address} to {one.address}"
+    before, after = _addresses(running.bundle), _addresses(bundle)
+    for place in sorted(before.keys() & after.keys()):
+        gone, new = before[place] - after[place], after[place] - before[place]
+        if gone and new:
+            message = f"{place[0]} port {place[1]} moves from {', '.join(sorted(gone))} to {', '.join(sorted(new))}"
             yield Finding(findings.ADDRESS_CHANGED, message)
+
+
+def _addresses(bundle: Bundle) -> dict[tuple[str, int], set[str]]:
+    """Where each port of a protocol is bound."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for one in bundle.listeners:
+        found.setdefault((one.protocol, one.port), set()).add(one.address)
+    return found
 
 
 def _certificates(bundle: Bundle) -> Iterator[Finding]:

@@ -14,8 +14,10 @@ from egc_host.findings import Finding, Refusal
 from egc_host.findings import bundle as bundle_findings
 from egc_host.findings import reload as findings
 
+FOLDERS = ("ca/", "credential/", "sds/", "tls/")
+"""Of a bundle, what Envoy reads besides its configuration."""
+
 _ALWAYS = ("manifest.json", "host.json")
-_FOLDERS = ("sds/", "tls/")
 _LAST_GOOD = "last-good"
 
 
@@ -33,7 +35,7 @@ def take(source: Path, into: Path, *, whole: bool = True) -> list[Finding]:
         bundle = bundles.read(into)
         found = []
         for name, (digest, _) in sorted(bundle.files.items()):
-            wanted = name == bundle.envoy.config or name.startswith(_FOLDERS)
+            wanted = name == bundle.envoy.config or name.startswith(FOLDERS)
             if not (whole or wanted or name in _ALWAYS):
                 continue
             content = _read(source, name)
