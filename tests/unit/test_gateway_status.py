@@ -227,3 +227,28 @@ spec: {useDefaultGateways: All, hostnames: [a.example], rules: [{}]}
         assert conditions(parent) >= {"Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"}
     assert {c["observedGeneration"] for c in found["HTTPRoute", "shop"]["parents"][0]["conditions"]} == {9}
     assert listeners(found["Gateway", "web"])["http"]["attachedRoutes"] == 2
+
+
+def test_routes_of_a_listener_that_is_not_served(tmp_path: Path) -> None:
+    """A route belongs to the listener that its namespace selector gives it, whether that one can be served or not."""
+    site = """
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop, namespace: infra}
+spec: {parentRefs: [{name: web}], rules: [{filters: [{type: RequestRedirect, requestRedirect: {port: 81}}]}]}
+"""
+    for selector, attached, accepted in (
+        ("{matchLabels: {kubernetes.io/metadata.name: infra}}", 1, "True/Accepted"),
+        ("{matchLabels: {kubernetes.io/metadata.name: other}}", 0, "False/NotAllowedByListeners"),
+        ("{matchExpressions: [{key: team, operator: Near}]}", 0, "False/NotAllowedByListeners"),
+    ):
+        listener = (
+            "{name: https, protocol: HTTPS, port: 443, tls: {certificateRefs: [{name: gone, kind: ConfigMap}]}, "
+            f"allowedRoutes: {{namespaces: {{from: Selector, selector: {selector}}}}}}}"
+        )
+        found = told(gateway(listener) + site, tmp_path)
+        status = listeners(found["Gateway", "web"])["https"]
+        assert "Programmed=False/Invalid" in conditions(status)
+        assert status["attachedRoutes"] == attached
+        assert f"Accepted={accepted}" in conditions(found["HTTPRoute", "shop"]["parents"][0])

@@ -86,7 +86,8 @@ def allows(resources: Resources, listener: ListenerNode, namespace: str) -> bool
         return namespace == listener.owner.resource.namespace
     if source == "All":
         return True
-    if namespaces.selector is None or listener.conditions.denied("Programmed"):
+    # Not whether the listener is served: a route belongs to one without its certificate all the same.
+    if any(faults(namespaces)) or namespaces.selector is None:
         return False
     return selects_namespace(resources, namespaces.selector, namespace, unknown=False)
 
