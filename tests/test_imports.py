@@ -65,7 +65,7 @@ HEAVY = {
 
 # The bootstrap and what it is made of; envoy_data_plane has 400.
 ENVOY_PACKAGES = 60
-MODULES = 600
+MODULES = 602
 
 
 @pytest.fixture(scope="module")

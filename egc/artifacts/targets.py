@@ -7,7 +7,8 @@ from egc.artifacts import certbot, host, programs, templates, units
 from egc.artifacts.artifact import Artifact
 from egc.artifacts.shipped import shipped
 from egc.emit import metrics
-from egc.plan.model import Plan
+from egc.envoy import printer
+from egc.plan.model import Infrastructure, Plan
 from egc.profile import Profile
 
 Plain = dict[str, Any]
@@ -29,7 +30,7 @@ def files(envoy: host.Configuration, plan: Plan, profile: Profile) -> Iterator[A
         yield Artifact(path, content, _PROGRAM_MODE)
     yield from _rendered("monitoring", "monitoring/", values)
     if profile.target == "compose":
-        yield from _rendered("compose", "", values)
+        yield from _rendered("compose", "", values | {"container": _quoted(plan.container)})
         return
     without = set() if values["acme"] else {"egc-certbot.service", "egc-certbot.timer"}
     if not values["logs"]:
@@ -73,6 +74,16 @@ def _values(told: Plain, profile: Profile, *, writes_code: bool) -> Plain:
         "paths": sorted(_outside(told)),
         "metrics_port": profile.metrics.port if profile.metrics.enabled else None,
         "ports": _published(told["listeners"]),
+    }
+
+
+def _quoted(said: Infrastructure) -> Plain:
+    """Labels and annotations as YAML; Compose takes a dollar sign for the start of a variable."""
+    quoted = printer.quoted
+    return {
+        name: {quoted(key): quoted(text.replace("$", "$$")) for key, text in texts.items()}
+        for name, texts in (("labels", said.labels), ("annotations", said.annotations))
+        if texts
     }
 
 

@@ -43,6 +43,11 @@ def to_json(data: object) -> str:
     return _json(data, "\n") + "\n"
 
 
+def quoted(string: str) -> str:
+    """Print a string on one line, in double quotes."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", encode_basestring(string))
+
+
 class _Texts(dict[str, str]):
     """Strings as YAML; the empty text stands for one that is better printed as a literal block."""
 
@@ -58,7 +63,7 @@ def _text(string: str) -> str:
         return string
     if "\n" in string and not _NOT_LITERAL.search(string):
         return ""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", encode_basestring(string))
+    return quoted(string)
 
 
 class _Printer:

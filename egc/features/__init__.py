@@ -12,6 +12,7 @@ from egc.features.grpc_stats import GrpcStats
 from egc.features.grpc_web import GrpcWeb
 from egc.features.headers import HeaderModifiers
 from egc.features.http_protocol import HttpProtocol
+from egc.features.infrastructure import InfrastructureMetadata
 from egc.features.local_ratelimit import LocalRateLimit
 from egc.features.mirror import RequestMirror
 from egc.features.path_normalization import PathNormalization
@@ -28,6 +29,7 @@ FEATURES: tuple[Feature, ...] = (
     # Defaults first, so that what a policy says comes after them.
     Edge(),
     AccessLog(),
+    InfrastructureMetadata(),
     PathNormalization(),
     Timeouts(),
     HttpProtocol(),

@@ -1,7 +1,9 @@
 """The features of the Gateway API that egc claims: what a GatewayClass lists, and which conformance tests follow.
 
 The names are those of https://pkg.go.dev/sigs.k8s.io/gateway-api@v1.6.1/pkg/features. Left out are those of service
-meshes, and GatewayInfrastructurePropagation: a host has no objects that could carry labels.
+meshes alone.
+
+A host has no Kubernetes objects: GatewayInfrastructurePropagation means Envoy's listeners, and a container of Compose.
 """
 
 FEATURES = (
@@ -16,6 +18,7 @@ FEATURES = (
     "GatewayFrontendClientCertificateValidationInsecureFallback",
     "GatewayHTTPListenerIsolation",
     "GatewayHTTPSListenerDetectMisdirectedRequests",
+    "GatewayInfrastructurePropagation",
     "GatewayPort8080",
     "GatewayStaticAddresses",
     "HTTPRoute",

@@ -9,7 +9,7 @@ from egc.diagnostics import Sink
 from egc.envoygateway.policies import Policies
 from egc.gatewayapi.graph import Extension, Graph, ListenerNode
 from egc.gatewayapi.rules.hostnames import specificity
-from egc.plan import acme, l4, shadows
+from egc.plan import acme, infrastructure, l4, shadows
 from egc.plan.certificates import CertificateStore
 from egc.plan.clusters import Clusters
 from egc.plan.hosts import virtual_hosts
@@ -32,9 +32,11 @@ def lower(graph: Graph, policies: Policies, profile: Profile, sink: Sink) -> Pla
     down: dict[_Port, list[ListenerNode]] = defaultdict(list)
     for node in graph.listeners():
         (ports if node.programmed else down)[_port(node)].append(node)
+    asked = infrastructure.of_gateways(graph, sink)
     listeners: list[Listener] = []
     for (port, addresses, udp), nodes in sorted(ports.items()):
         listener = Listener(nodes[0].name, addresses, port, [], udp=udp)
+        listener.infrastructure = infrastructure.of_listener(nodes, asked)
         everyone = [*nodes, *_keeping_names(down[port, addresses, udp], nodes)]
         if udp:
             listener.tunnels = [l4.datagrams(nodes[0], ground)]
@@ -46,6 +48,9 @@ def lower(graph: Graph, policies: Policies, profile: Profile, sink: Sink) -> Pla
             listener.tunnels = l4.tunnels(everyone, ground)
         listeners.append(listener)
     plan = Plan(listeners, clusters.all(), certificates.all(), _credentials(graph))
+    if profile.target == "compose":
+        served = {node.gateway for nodes in ports.values() for node in nodes}
+        plan.container = infrastructure.of_container(served, graph, sink)
     shadows.report(plan, sink)
     l4.check_idle_timeouts(policies, sink)
     acme.challenge(plan, profile, sink)

@@ -221,9 +221,20 @@ class Tunnel:
         return self.node.spec.protocol == "TLS" and self.route is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """Labels and annotations of what is made for a Gateway, in the order of their keys."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(eq=False, slots=True)
 class Listener:
-    """A port on some addresses: HTTP by ``chains``, all else by ``tunnels``; a ``udp`` one has one tunnel alone."""
+    """A port on some addresses: HTTP by ``chains``, all else by ``tunnels``; a ``udp`` one has one tunnel alone.
+
+    ``infrastructure`` is that of the Gateways that it serves, by namespace/name; not all of them have some.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -231,6 +242,7 @@ class Listener:
     chains: list[Chain]
     tunnels: list[Tunnel] = field(default_factory=list)
     udp: bool = False
+    infrastructure: Mapping[str, Infrastructure] = field(default_factory=dict)
 
     @property
     def tls(self) -> bool:
@@ -255,3 +267,5 @@ class Plan:
     """The Secrets whose credentials are sent to backends."""
     challenges: bool = False
     """Whether certbot answers http-01 through Envoy."""
+    container: Infrastructure = field(default_factory=Infrastructure)
+    """What the container has that Envoy runs in, if it does."""

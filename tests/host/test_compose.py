@@ -41,6 +41,7 @@ PLAIN: dict[str, Any] = {
     "packages": [],
     "secrets": [],
     "ports": [{"published": 8080, "listener": 8080, "protocol": "tcp"}],
+    "container": {},
 }
 FULL = PLAIN | {
     "acme": True,
@@ -63,6 +64,7 @@ FULL = PLAIN | {
         {"published": 443, "listener": 8443, "protocol": "tcp"},
         {"published": 443, "listener": 8443, "protocol": "udp"},
     ],
+    "container": {"labels": {'"team"': '"web"'}, "annotations": {'"example.com/price"': '"$$5"'}},
 }
 
 

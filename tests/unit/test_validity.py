@@ -31,7 +31,7 @@ def told(obj: Mapping[str, Any]) -> list[str]:
 
 
 def test_keys() -> None:
-    """Keys of labels and annotations have a form; egc says so although it does nothing with them."""
+    """Keys of labels and annotations have a form."""
     listeners = [{"name": "a", "protocol": "HTTP", "port": 80}]
     infrastructure = {"labels": {"-team": "web"}, "annotations": {"a" * 253 + "/b": "c"}}
     assert told(

@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from egc.gatewayapi.models.shared import LocalObjectReference, ObjectReference, SecretObjectReference
-from egc.kube.markers import Ignored, Unsupported
+from egc.kube.markers import Unsupported
 from egc.kube.model import Model
 from egc.kube.resource import Resource
 from egc.kube.scalars import Form, Group, Hostname, Kind, ObjectName, PortNumber, Subdomain
 from egc.kube.selector import LabelSelector
 
-_NO_OBJECTS = Ignored("there are no Kubernetes objects to label")
 _NO_OPTIONS = Unsupported("of keys that an implementation defines, and egc defines none", protects=True)
 
 # The alternatives are anchored only at the ends, as in the API's own schema.
@@ -102,8 +101,8 @@ class AllowedListeners(Model):
 class GatewayInfrastructure(Model):
     """Settings of what a controller creates for a Gateway."""
 
-    labels: Annotated[dict[str, LabelValue], _NO_OBJECTS] = Field(default_factory=dict, max_length=8)
-    annotations: Annotated[dict[str, AnnotationValue], _NO_OBJECTS] = Field(default_factory=dict, max_length=16)
+    labels: dict[str, LabelValue] = Field(default_factory=dict, max_length=8)
+    annotations: dict[str, AnnotationValue] = Field(default_factory=dict, max_length=16)
     parameters_ref: LocalObjectReference | None = None
 
 
