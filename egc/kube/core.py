@@ -1,19 +1,38 @@
 """The kinds of Kubernetes itself that matter to a gateway."""
 
-from typing import Annotated, Literal
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Literal, TypeVar
+from typing import Protocol as TypingProtocol
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from egc.kube.markers import Ignored, Opaque
 from egc.kube.model import Model
-from egc.kube.resource import Resource
-from egc.kube.scalars import Base64, IntOrString, PortNumber, is_base64
+from egc.kube.resource import ObjectMeta, Resource
+from egc.kube.scalars import SUBDOMAIN, Base64, PortName, PortNumber, TargetPort, is_base64
 
 _CLUSTER = Ignored("there is no cluster network", quiet=True)
 _IMMUTABLE = Ignored("only the API server enforces it", quiet=True)
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
+M = TypeVar("M")
+_DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
+
+
+def _dotless(found: ObjectMeta) -> ObjectMeta:
+    if len(found.name) > 63 or "." in found.name:
+        said = {"text": found.name[:60]}
+        raise PydanticCustomError("form", 'has the name "{text}", which is no part of a host name', said)
+    return found
+
+
+DotlessMeta = Annotated[ObjectMeta, AfterValidator(_dotless)]
+"""That of kinds whose names are parts of host names."""
 
 
 class NamespaceSpec(Model):
@@ -25,24 +44,50 @@ class NamespaceSpec(Model):
 class Namespace(Resource):
     """A namespace; its labels are what selectors of namespaces look at."""
 
+    metadata: DotlessMeta
     spec: NamespaceSpec | None = None
+
+
+class _Named(TypingProtocol):
+    @property
+    def name(self) -> str | None: ...
+
+
+def _distinct(ports: Sequence[_Named]) -> None:
+    names = Counter(port.name or "" for port in ports)
+    for name, number in names.items():
+        if number > 1:
+            raise PydanticCustomError("form", 'has two ports of the name "{name}"', {"name": name})
 
 
 class ServicePort(Model):
     """A port of a Service."""
 
-    name: str | None = None
+    name: PortName | None = None
     port: PortNumber
-    target_port: IntOrString | None = None
+    target_port: TargetPort | None = None
     protocol: Protocol = "TCP"
     app_protocol: str | None = None
     node_port: Annotated[Opaque, _CLUSTER] = None
 
 
+def _each_named(ports: list[ServicePort]) -> list[ServicePort]:
+    """One port needs no name; several are told apart by theirs."""
+    if len(ports) > 1 and not all(port.name for port in ports):
+        raise PydanticCustomError("form", "has several ports, one of them without a name")
+    _distinct(ports)
+    numbers = Counter((port.port, port.protocol) for port in ports)
+    for (number, protocol), times in numbers.items():
+        if times > 1:
+            said = {"number": number, "protocol": protocol}
+            raise PydanticCustomError("form", "has the port {number} of {protocol} twice", said)
+    return ports
+
+
 class ServiceSpec(Model):
     """A Service's ports and addresses."""
 
-    ports: list[ServicePort] = Field(default_factory=list)
+    ports: Annotated[list[ServicePort], AfterValidator(_each_named)] = Field(default_factory=list)
     type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
     cluster_ip: Annotated[Opaque, _CLUSTER] = Field(default=None, alias="clusterIP")
     cluster_ips: Annotated[Opaque, _CLUSTER] = Field(default=None, alias="clusterIPs")
@@ -67,6 +112,7 @@ class ServiceSpec(Model):
 class Service(Resource):
     """A name for a set of endpoints."""
 
+    metadata: DotlessMeta
     spec: ServiceSpec
 
 
@@ -94,10 +140,30 @@ class SliceEndpoint(Model):
 class SlicePort(Model):
     """A port on which every endpoint of the slice listens; ``name`` is that of the Service's port."""
 
-    name: str | None = None
+    name: PortName | None = None
     port: PortNumber | None = None
     protocol: Protocol = "TCP"
     app_protocol: Annotated[Opaque, Ignored("the Service's port says it", quiet=True)] = None
+
+
+def _is(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+_ADDRESSES: Mapping[str, Callable[[str], bool]] = {
+    "IPv4": partial(_is, ipaddress.IPv4Address),
+    "IPv6": partial(_is, ipaddress.IPv6Address),
+    "FQDN": lambda text: len(text) <= 253 and SUBDOMAIN.fullmatch(text.removesuffix(".")) is not None,
+}
+
+
+def _ports_of_slice(ports: list[SlicePort]) -> list[SlicePort]:
+    _distinct(ports)
+    return ports
 
 
 class EndpointSlice(Resource):
@@ -105,7 +171,17 @@ class EndpointSlice(Resource):
 
     address_type: Literal["IPv4", "IPv6", "FQDN"]
     endpoints: list[SliceEndpoint] = Field(default_factory=list)
-    ports: list[SlicePort] = Field(default_factory=list)
+    ports: Annotated[list[SlicePort], AfterValidator(_ports_of_slice)] = Field(default_factory=list)
+
+    @field_validator("endpoints")
+    @classmethod
+    def _of_the_type(cls, endpoints: list[SliceEndpoint], info: ValidationInfo) -> list[SliceEndpoint]:
+        form = _ADDRESSES.get(info.data.get("address_type", ""))
+        for address in (address for endpoint in endpoints for address in endpoint.addresses):
+            if form is not None and not form(address):
+                said = {"text": address[:60], "type": info.data["address_type"]}
+                raise PydanticCustomError("form", 'has "{text}" as an address of type {type}', said)
+        return endpoints
 
 
 def _secret_texts(value: object) -> object:
@@ -113,6 +189,14 @@ def _secret_texts(value: object) -> object:
     for key, text in value.items() if isinstance(value, dict) else ():
         if not isinstance(text, str):
             raise PydanticCustomError("form", 'needs a string under "{key}"', {"key": str(key)})
+    return _with_keys(value)
+
+
+def _with_keys(value: M) -> M:
+    for key in value if isinstance(value, dict) else ():
+        if not isinstance(key, str) or not _DATA_KEY.fullmatch(key):
+            said = {"text": str(key)[:60]}
+            raise PydanticCustomError("form", 'has the key "{text}", which no file could be called', said)
     return value
 
 
@@ -136,6 +220,6 @@ class Secret(Resource):
 class ConfigMap(Resource):
     """Values that are not confidential: ``data`` as text, ``binaryData`` in base64."""
 
-    data: dict[str, str] = Field(default_factory=dict)
-    binary_data: dict[str, Base64] = Field(default_factory=dict)
+    data: Annotated[dict[str, str], AfterValidator(_with_keys)] = Field(default_factory=dict)
+    binary_data: Annotated[dict[str, Base64], AfterValidator(_with_keys)] = Field(default_factory=dict)
     immutable: Annotated[Opaque, _IMMUTABLE] = None

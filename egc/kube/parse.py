@@ -1,6 +1,6 @@
 """Documents to typed objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -160,15 +160,19 @@ def validate(model: type[M], data: object, home: Home) -> M:
     """Type one object. A field that is null counts as absent, as it does for the API server."""
     try:
         return model.model_validate(data, context=home)
-    except ValidationError:
-        return model.model_validate(_without_nulls(data), context=home)
+    except ValidationError as error:
+        unknown = {detail["loc"] for detail in error.errors(include_url=False) if detail["type"] == "extra_forbidden"}
+    return model.model_validate(_without_nulls(data, unknown), context=home)
 
 
-def _without_nulls(node: object) -> object:
-    """A copy of plain data; in lists nulls stay, since the places of the others count."""
+def _without_nulls(node: object, kept: Container[Path], path: Path = ()) -> object:
+    """A copy of plain data; in lists nulls stay, since the places of the others count, as do those at paths *kept*."""
     if isinstance(node, dict):
-        return {key: _without_nulls(value) for key, value in node.items() if value is not None}
-    return [_without_nulls(item) for item in node] if isinstance(node, list) else node
+        found = [(key, value, (*path, key)) for key, value in node.items()]
+        return {key: _without_nulls(value, kept, at) for key, value, at in found if value is not None or at in kept}
+    if isinstance(node, list):
+        return [_without_nulls(item, kept, (*path, i)) for i, item in enumerate(node)]
+    return node
 
 
 def report_marked(model: Model, sink: Sink) -> bool:

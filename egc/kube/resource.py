@@ -1,12 +1,44 @@
 """What every Kubernetes object has: kind, metadata and a status that is not ours to read."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from egc.kube.markers import Ignored, Opaque
 from egc.kube.model import Model
 from egc.kube.scalars import Label, Subdomain
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_WORD = r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]"
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_KEY = re.compile(rf"((?=[^/]{{1,253}}/){_LABEL}(\.{_LABEL})*/)?{_WORD}")
+_VALUE = re.compile(rf"({_WORD})?")
+
+
+def _shown(text: str) -> dict[str, str]:
+    return {"text": f"{text[:60]}…" if len(text) > 60 else text}
+
+
+def _labels(found: dict[str, str]) -> dict[str, str]:
+    for key, value in found.items():
+        if not _KEY.fullmatch(key):
+            raise PydanticCustomError("form", 'has the key "{text}", which no label can have', _shown(key))
+        if not _VALUE.fullmatch(value):
+            raise PydanticCustomError("form", 'has the value "{text}", which no label can have', _shown(value))
+    return found
+
+
+def _annotations(found: dict[str, str]) -> dict[str, str]:
+    for key in found:
+        if not _KEY.fullmatch(key.lower()):
+            raise PydanticCustomError("form", 'has the key "{text}", which no annotation can have', _shown(key))
+    return found
+
+
+Labels = Annotated[dict[str, str], AfterValidator(_labels)]
+Annotations = Annotated[dict[str, str], AfterValidator(_annotations)]
 
 _BOOKKEEPING = Ignored("kubectl and the API server write it", quiet=True)
 
@@ -16,8 +48,8 @@ class ObjectMeta(Model):
 
     name: Subdomain
     namespace: Label | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: Annotated[dict[str, str], Field(default_factory=dict), _BOOKKEEPING]
+    labels: Labels = Field(default_factory=dict)
+    annotations: Annotated[Annotations, Field(default_factory=dict), _BOOKKEEPING]
     generation: int | None = None
     creation_timestamp: str | None = None
     uid: Annotated[Opaque, _BOOKKEEPING] = None

@@ -27,6 +27,11 @@ INT64_MAX = 2**63 - 1
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 
+SUBDOMAIN = re.compile(_SUBDOMAIN)
+"""A DNS name in lower case."""
+_HIGHEST_PORT = 65535
+_PORT_NAME = re.compile("(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+
 _DURATION = re.compile(r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")
 _DURATION_PART = re.compile(r"([0-9]+)(h|ms|m|s)")
 _GO_NUMBER = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
@@ -113,10 +118,13 @@ def _quantity(value: object) -> int:
     return int(amount.to_integral_value(ROUND_CEILING))
 
 
-def _int_or_string(value: object) -> int | str:
-    if isinstance(value, int | str) and not isinstance(value, bool):
+def _target_port(value: object) -> int | str | None:
+    """No port, and 0, mean that of the Service."""
+    if isinstance(value, str) and _PORT_NAME.fullmatch(value):
         return value
-    raise PydanticCustomError("form", "is neither an integer nor a string")
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST_PORT:
+        return value or None
+    raise PydanticCustomError("form", "is neither a port nor the name of one")
 
 
 def _network(value: str) -> str:
@@ -148,8 +156,9 @@ def _base64(value: str) -> str:
 
 Int32 = Annotated[int, Field(ge=-INT32_MAX - 1, le=INT32_MAX)]
 Int64 = Annotated[int, Field(ge=-INT64_MAX - 1, le=INT64_MAX)]
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
-IntOrString = Annotated[int | str, PlainValidator(_int_or_string, json_schema_input_type=int | str)]
+PortNumber = Annotated[int, Field(ge=1, le=_HIGHEST_PORT)]
+TargetPort = Annotated[int | str | None, PlainValidator(_target_port, json_schema_input_type=int | str)]
+"""The number or the name of a port of pods."""
 Quantity = Annotated[int, PlainValidator(_quantity, json_schema_input_type=int | str)]
 """Bytes: ``512Ki`` or a number."""
 
@@ -169,6 +178,11 @@ Label = Annotated[
     str,
     Field(min_length=1, max_length=63),
     Form(f"^{_LABEL}$", 'is not a name such as "web" (lower case letters, digits, "-")'),
+]
+PortName = Annotated[
+    str,
+    Field(max_length=63),
+    Form(f"^({_LABEL})?$", 'is not a name such as "http" (lower case letters, digits, "-")'),
 ]
 Subdomain = Annotated[
     str,

@@ -47,7 +47,7 @@ def test_nothing_breaks_a_scalar(value: object) -> None:
         "GatewayDuration",
         "GoDuration",
         "Quantity",
-        "IntOrString",
+        "TargetPort",
         "CIDR",
         "Base64",
         "HeaderValue",

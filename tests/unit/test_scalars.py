@@ -84,12 +84,12 @@ def test_what_is_no_quantity(value: object) -> None:
     assert complaint(scalars.Quantity, value) == 'is not a quantity such as "512Ki" or "1.5Mi"'
 
 
-def test_integers_or_strings() -> None:
-    """A port may be a number or a name, and stays what it was."""
-    assert [read(scalars.IntOrString, value) for value in (80, "http", "80")] == [80, "http", "80"]
-    odd: list[object] = [1.5, True, None, []]
+def test_ports_of_pods() -> None:
+    """A port may be a number or a name, and stays what it was; 0 says nothing."""
+    assert [read(scalars.TargetPort, value) for value in (80, "http", "a-80", 0)] == [80, "http", "a-80", None]
+    odd: list[object] = [1.5, True, None, [], "80", "", "a--b", "HTTP", "a" * 16, "-a", -1, 65536]
     for value in odd:
-        assert complaint(scalars.IntOrString, value) == "is neither an integer nor a string"
+        assert complaint(scalars.TargetPort, value) == "is neither a port nor the name of one"
 
 
 @pytest.mark.parametrize("value", ["10.0.0.0/8", "10.1.2.3/8", "0.0.0.0/0", "2001:db8::/32", "::ffff:10.0.0.1/128"])

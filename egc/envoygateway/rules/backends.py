@@ -75,16 +75,17 @@ def finder(sink: Sink) -> FindBackend:
 
     def find(resources: Resources, resource: Resource, port: int | None, transport: str) -> Backend | Fault:
         del port  # a Backend's endpoints have ports of their own
-        found, tls = _found(resources, resource, transport), cast("BackendResource", resource).spec.tls
-        if isinstance(found, Fault) or tls is None:
+        found, spec = _found(resources, resource, transport), cast("BackendResource", resource).spec
+        if isinstance(found, Fault) or spec.tls is None:
             return found
-        checks = backend_tls.read(resources, resource, tls, sink)
+        checks = backend_tls.read(resources, resource, spec.tls, sink)
         if isinstance(checks, Fault):
             return checks
-        nameless = [at for at in found.endpoints if not at.is_name and not at.hostname]
+        nameless = [i for i, at in enumerate(found.endpoints) if not at.is_name and not at.hostname]
         if checks.of_endpoint and nameless:
             message = f'Backend "{resource.name}" has an endpoint without a name to ask for'
-            return Fault(UNPROVED, message, help="give it a hostname, or set tls.sni")
+            related = ((spec.endpoints[nameless[0]].at(), "this endpoint"),)
+            return Fault(UNPROVED, message, help="give it a hostname, or set tls.sni", related=related)
         return replace(found, tls=checks)
 
     return find
