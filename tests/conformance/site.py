@@ -1,0 +1,137 @@
+"""One host that egc builds for: what a bundle of it serves, by its own supervisor and a real Envoy."""
+
+import filecmp
+import getpass
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from tests.conformance.objects import Object
+from tests.serve import envoy_binary
+
+_PATIENCE = 30.0
+_NOT_SERVED = ["manifest.json", "status.yaml"]
+"""What may differ between two bundles that are served alike."""
+
+
+class SiteError(Exception):
+    """egc or the supervisor failed; the message holds what it said."""
+
+
+class Site:
+    """The host. Bundles and logs are below *folder*; what runs is stopped at the end of ``with``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._current = folder / "current"
+        self._built = 0
+        self._served: Path | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._supervisor is not None:
+            self._supervisor.terminate()
+            self._supervisor.wait(_PATIENCE)
+
+    def bootstrap(self) -> dict[str, Any]:
+        """The configuration that Envoy runs with; empty before there is one."""
+        if self._served is None:
+            return {}
+        bootstrap: dict[str, Any] = yaml.load((self._served / "envoy.yaml").read_bytes(), yaml.CSafeLoader)
+        return bootstrap
+
+    def serve(self, objects: Iterable[Object], addresses: Mapping[str, list[str]]) -> list[Object]:
+        """Build the objects and serve the result; every object's status. SiteError if it is not served."""
+        self._built += 1
+        bundle = self._folder / f"bundle-{self._built}"
+        statuses = self._build(objects, addresses, bundle)
+        if self._served is None or _unequal(filecmp.dircmp(bundle, self._served, ignore=_NOT_SERVED)):
+            self._offer(bundle)
+            self._reload()
+            self._served = bundle
+        return statuses
+
+    def _build(self, objects: Iterable[Object], addresses: Mapping[str, list[str]], bundle: Path) -> list[Object]:
+        source, profile, statuses = (self._folder / name for name in ("cluster.yaml", "egc.yaml", "status.yaml"))
+        source.write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper), encoding="utf-8")
+        profile.write_text(yaml.safe_dump(self._profile(addresses)), encoding="utf-8")
+        egc = Path(sys.executable).with_name("egc")
+        options: list[str | Path] = ["--profile", profile, "--on-error", "degrade", "--status", statuses, "-o", bundle]
+        built = subprocess.run([egc, "build", source, *options], capture_output=True, text=True, check=False)
+        with (self._folder / "egc.log").open("a", encoding="utf-8") as log:
+            log.write(f"build {self._built}: status {built.returncode}\n{built.stderr}\n")
+        if not bundle.is_dir():
+            raise SiteError(f"egc build ended with status {built.returncode}:\n{built.stderr}")
+        listed: list[Object] = yaml.load(statuses.read_bytes(), yaml.CSafeLoader) or []
+        return listed
+
+    def _offer(self, bundle: Path) -> None:
+        spare = self._folder / "spare"
+        spare.symlink_to(bundle.name)
+        spare.rename(self._current)
+        for other in self._folder.glob("bundle-*"):  # the supervisor has a copy of what it serves
+            if other not in {bundle, self._served}:
+                shutil.rmtree(other)
+
+    def _reload(self) -> None:
+        program = self._current / "bin" / "egc-envoy"
+        if self._supervisor is None:
+            with (self._folder / "envoy.log").open("ab") as log:
+                self._supervisor = subprocess.Popen([program, "run", self._current], stdout=log, stderr=log)
+            self._until_serving()
+            return
+        command: list[str | Path] = [program, "reload", "--run-dir", self._folder / "run"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SiteError(f"the bundle is not served:\n{done.stdout}{done.stderr}")
+
+    def _until_serving(self) -> None:
+        command: list[str | Path] = [
+            self._current / "bin" / "egc-envoy",
+            "status",
+            "--run-dir",
+            self._folder / "run",
+            "--json",
+        ]
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0 and json.loads(done.stdout)["state"] == "serving":
+                return
+            time.sleep(0.05)
+        raise SiteError("the supervisor does not serve the first bundle; envoy.log says why")
+
+    def _profile(self, addresses: Mapping[str, list[str]]) -> dict[str, Any]:
+        return {
+            "target": "systemd",
+            "addresses": dict(addresses),
+            "directories": {name: os.fspath(self._folder / name) for name in ("run", "state", "releases")},
+            "metrics": {"enabled": False},
+            # In a cluster there is no certbot: a Secret that does not exist is at fault.
+            "certificates": {"directory": os.fspath(self._folder / "tls"), "unknown": "error"},
+            "envoy": {
+                "path": os.fspath(envoy_binary()),
+                "user": getpass.getuser(),
+                "concurrency": 1,
+                "drainTime": "0s",
+                "parentShutdownTime": "1s",
+                "stopDrainTime": "0s",
+            },
+        }
+
+
+def _unequal(compared: "filecmp.dircmp[str]") -> bool:
+    if compared.left_only or compared.right_only or compared.diff_files or compared.funny_files:
+        return True
+    return any(_unequal(below) for below in compared.subdirs.values())
