@@ -1,7 +1,7 @@
 """The rules of the CRDs of the Gateway API, each at its place in a version of a kind."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,9 +46,14 @@ class Distinct:
 @cache
 def schemas() -> Mapping[tuple[str, str], Schema]:
     """The schema of each served version of each kind."""
+    return read(sorted(CRDS.glob("gateway-api/*.yaml")))
+
+
+def read(files: Iterable[Path]) -> Mapping[tuple[str, str], Schema]:
+    """The same of the CRDs in some files."""
     found: dict[tuple[str, str], Schema] = {}
-    for file in sorted(CRDS.glob("gateway-api/*.yaml")):
-        spec = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)["spec"]
+    for body in (body for file in files for body in yaml.load_all(file.read_bytes(), yaml.CSafeLoader)):
+        spec = body["spec"] if body.get("kind") == "CustomResourceDefinition" else {"versions": []}
         for version in spec["versions"]:
             if version["served"]:
                 name = f"{spec['group']}/{version['name']}"
@@ -56,17 +61,17 @@ def schemas() -> Mapping[tuple[str, str], Schema]:
     return found
 
 
-def expressions() -> Iterator[Expression]:
-    """Every rule at every place."""
-    for (api_version, kind), schema in schemas().items():
+def expressions(kinds: Mapping[tuple[str, str], Schema] | None = None) -> Iterator[Expression]:
+    """Every rule at every place, in all kinds or in these."""
+    for (api_version, kind), schema in (schemas() if kinds is None else kinds).items():
         for steps, node in nodes(schema):
             for rule in node.get("x-kubernetes-validations", ()):
                 yield Expression(api_version, kind, steps, rule["rule"], rule["message"])
 
 
-def distinct() -> Iterator[Distinct]:
-    """Every list whose entries must differ."""
-    for (api_version, kind), schema in schemas().items():
+def distinct(kinds: Mapping[tuple[str, str], Schema] | None = None) -> Iterator[Distinct]:
+    """Every list whose entries must differ, in all kinds or in these."""
+    for (api_version, kind), schema in (schemas() if kinds is None else kinds).items():
         for steps, node in nodes(schema["properties"]["spec"], ("spec",)):
             if node.get("x-kubernetes-list-type") in ("set", "map"):
                 yield Distinct(api_version, kind, steps, tuple(node.get("x-kubernetes-list-map-keys", ())))
