@@ -1,12 +1,13 @@
 """``python -m tests.conformance``: run the suite, print a table by profile, and write the report."""
 
 import contextlib
+import fcntl
 import logging
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -17,10 +18,12 @@ from tests.conformance import cluster, namespaces, programs, suite, verdicts
 from tests.conformance.controller import ADDRESSES, Controller
 from tests.conformance.node import Node
 from tests.conformance.objects import Objects
+from tests.conformance.programs import ROOT
 from tests.conformance.site import Site
 
-PAGE = programs.ROOT / "docs" / "conformance.md"
-BUILD = programs.ROOT / "build" / "conformance"
+PAGE = ROOT / "docs" / "conformance.md"
+BUILD = ROOT / "build" / "conformance"
+LOGS, REPORT = BUILD / "logs", BUILD / "report.yaml"
 GATEWAY_API = "sigs.k8s.io/gateway-api"
 CRDS = "config/crd/experimental"
 _CLASS = {
@@ -43,33 +46,48 @@ def main(only: str, options: tuple[str, ...], *, inside: bool) -> None:
         suite.check(only, suite.catalogue(programs.FOLDER))
         namespaces.run("tests.conformance", "--inside", "--", only, *options)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    logs, report = BUILD / "logs", BUILD / "report.yaml"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    report.unlink(missing_ok=True)
-    found: list[suite.Verdict] = []
-    with tempfile.TemporaryDirectory(prefix="egc-") as folder, host(Path(folder), logs) as kubeconfig:
-        for verdict in suite.run(programs.FOLDER, kubeconfig, report, only, options):
-            found.append(verdict)
-            verdicts.tell(verdict, logs)
-    rows = list(verdicts.rows(found, suite.catalogue(programs.FOLDER)))
-    for line in verdicts.table(rows):
-        click.echo(line)
-    failed = any(verdict.outcome == "fail" for verdict in found)
-    if only or options or failed:
-        # https://github.com/kubernetes-sigs/gateway-api/blob/v1.6.1/conformance/utils/suite/suite.go notes a result for
-        # tests that run in parallel before they run: a report tells the truth only where everything passed.
-        report.unlink(missing_ok=True)
-    else:
-        verdicts.document(rows, PAGE)
-        click.echo(
-            f"{report.relative_to(programs.ROOT)} is the report; {PAGE.relative_to(programs.ROOT)} holds the table"
-        )
+    with _alone():
+        found = _verdicts(only, options)
+        rows = list(verdicts.rows(found, suite.catalogue(programs.FOLDER)))
+        for line in verdicts.table(rows):
+            click.echo(line)
+        failed = any(verdict.outcome == "fail" for verdict in found)
+        if only or options or failed:
+            # The suite notes results of parallel tests before they run, so its report is only true where all passed:
+            # https://github.com/kubernetes-sigs/gateway-api/blob/v1.6.1/conformance/utils/suite/suite.go
+            REPORT.unlink(missing_ok=True)
+        else:
+            verdicts.document(rows, PAGE)
+            click.echo(f"the report is {REPORT.relative_to(ROOT)}, and the table is in {PAGE.relative_to(ROOT)}")
     sys.exit(failed)
 
 
+def _verdicts(only: str, options: Iterable[str]) -> list[suite.Verdict]:
+    """Run the suite, and tell each verdict as it comes."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    REPORT.unlink(missing_ok=True)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="egc-") as folder, host(Path(folder)) as kubeconfig:
+        for verdict in suite.run(programs.FOLDER, kubeconfig, REPORT, only, options):
+            found.append(verdict)
+            verdicts.tell(verdict, LOGS)
+    return found
+
+
 @contextlib.contextmanager
-def host(folder: Path, logs: Path) -> Iterator[Path]:
+def _alone() -> Iterator[None]:
+    """Keep others away from the logs; ClickException if somebody else keeps us."""
+    with (BUILD / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise click.ClickException(f"another run of the suite writes to {BUILD}") from error
+        yield
+
+
+@contextlib.contextmanager
+def host(folder: Path) -> Iterator[Path]:
     """A cluster of one node whose Gateways egc serves, while the context is open; the path of its kubeconfig."""
     for name in ("cluster", "node", "site"):
         (folder / name).mkdir()
@@ -91,7 +109,7 @@ def host(folder: Path, logs: Path) -> Iterator[Path]:
                 yield kubeconfig
     finally:
         for log in folder.glob("*/*.log"):
-            shutil.copy(log, logs)
+            shutil.copy(log, LOGS)
 
 
 def _until_accepted(objects: Objects) -> None:

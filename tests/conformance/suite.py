@@ -95,5 +95,5 @@ def run(programs: Path, kubeconfig: Path, report: Path, only: str, options: Iter
                 # Go's own figure holds the time in which tests that run in parallel wait for their turn.
                 last, before = time.monotonic(), last
                 yield Verdict(name or WHOLE, action, last - before, said.pop(name, []))
-    if go.returncode not in {0, 1}:
+    if go.returncode not in {0, 1} or not last:
         yield Verdict(WHOLE, "fail", 0.0, [f"the suite ended with status {go.returncode}", *said.pop("", [])])
