@@ -10,27 +10,11 @@ from ipaddress import IPv4Network
 from types import TracebackType
 from typing import Any, Self
 
-from tests.conformance import infrastructure
+from tests.conformance import infrastructure, objects
 from tests.conformance.objects import Object, Objects
 from tests.conformance.site import Site, SiteError
 
-KINDS = (
-    "GatewayClass",
-    "Gateway",
-    "ListenerSet",
-    "HTTPRoute",
-    "GRPCRoute",
-    "TLSRoute",
-    "TCPRoute",
-    "UDPRoute",
-    "BackendTLSPolicy",
-    "ReferenceGrant",
-    "Namespace",
-    "Service",
-    "EndpointSlice",
-    "Secret",
-    "ConfigMap",
-)
+KINDS = (*objects.KINDS["gateway.networking.k8s.io/v1"], "Namespace", "Service", "EndpointSlice", "Secret", "ConfigMap")
 """What egc is given."""
 
 ADDRESSES = IPv4Network("198.18.0.0/15")
