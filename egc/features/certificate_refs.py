@@ -26,7 +26,7 @@ def watched(certificate: Certificate, profile: Profile) -> bool:
 
 def sds_path(certificate: Certificate) -> str:
     """The file that tells Envoy where a watched certificate is; relative to the bundle, as Envoy runs there."""
-    return f"sds/{certificate.name}.yaml"
+    return names.file(f"sds/{certificate.name}", ".yaml")
 
 
 def trusted(authorities: Authorities, ctx: Context) -> "pb.core.DataSource":

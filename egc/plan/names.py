@@ -3,11 +3,16 @@
 https://gateway.envoyproxy.io/docs/tasks/extensibility/envoy-patch-policy/
 """
 
+import hashlib
+
 from egc.gatewayapi.graph import Backend, RouteNode, RuleNode
 
 # https://github.com/envoyproxy/gateway/blob/v1.9.0/internal/xds/translator/route.go: a name that no cluster has.
 NO_CLUSTER = "invalid-backend-cluster"
 NO_ENDPOINTS = "no-endpoints"
+
+_LONGEST = 255
+"""Bytes of a file's name: https://man7.org/linux/man-pages/man3/limits.h.0p.html, NAME_MAX."""
 
 
 def route(rule: RuleNode, match: int, host: str) -> str:
@@ -59,9 +64,17 @@ def pool(route: RouteNode) -> str:
     return f"{tunnel(route)}/rule/-1"
 
 
+def file(name: str, ending: str) -> str:
+    """A file of the bundle. Kubernetes has longer names than file systems: one is cut, and told apart by a digest."""
+    folder, slash, last = name.rpartition("/")
+    if len(last) + len(ending) > _LONGEST:
+        last = f"{last[: _LONGEST - len(ending) - 17]}-{hashlib.sha256(last.encode()).hexdigest()[:16]}"
+    return f"{folder}{slash}{last}{ending}"
+
+
 def authorities(name: str) -> str:
     """The file of some CA certificates in the bundle."""
-    return f"ca/{name}.crt"
+    return file(f"ca/{name}", ".crt")
 
 
 def certificate(namespace: str, name: str) -> str:
