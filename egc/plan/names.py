@@ -11,8 +11,8 @@ from egc.gatewayapi.graph import Backend, RouteNode, RuleNode
 NO_CLUSTER = "invalid-backend-cluster"
 NO_ENDPOINTS = "no-endpoints"
 
-_LONGEST = 255
-"""Bytes of a file's name: https://man7.org/linux/man-pages/man3/limits.h.0p.html, NAME_MAX."""
+_LONGEST = 250
+"""Bytes of a file's name: NAME_MAX is 255, and installing adds some while it writes."""
 
 
 def route(rule: RuleNode, match: int, host: str) -> str:

@@ -13,10 +13,10 @@ _AUTHORITIES = Path(__file__).parents[2] / "fixtures" / "features" / "backend_tl
 def test_file() -> None:
     """A name is what it was, unless it is too long; then it is as long as can be, and nobody else's."""
     assert names.file("ca/web/shop", ".crt") == "ca/web/shop.crt"
-    assert names.file(f"ca/web/{'a' * 251}", ".crt") == f"ca/web/{'a' * 251}.crt"
+    assert names.file(f"ca/web/{'a' * 246}", ".crt") == f"ca/web/{'a' * 246}.crt"
     cut = {names.file(f"ca/web/{'a' * 252}{last}", ".crt") for last in "bc"}
     assert len(cut) == 2
-    assert {len(name) for name in cut} == {len("ca/web/") + 255}
+    assert {len(name) for name in cut} == {len("ca/web/") + 250}
 
 
 def test_longest(tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_longest(tmp_path: Path) -> None:
     site.write_text(text, encoding="utf-8")
     done = CliRunner().invoke(egc, ["build", str(site), "-o", str(tmp_path / "dist")])
     assert done.exit_code == 0, done.output
-    assert len([path for path in (tmp_path / "dist" / "ca").rglob("*") if len(path.name) == 255]) == 2
+    assert len([path for path in (tmp_path / "dist" / "ca").rglob("*") if len(path.name) == 250]) == 2
