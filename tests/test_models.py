@@ -220,6 +220,16 @@ def test_the_configuration_of_envoy_gateway() -> None:
     }
 
 
+@pytest.mark.parametrize("broken", [{"data": {"alice:hunter2 x": ""}}, {"stringData": {"alice:hunter2 x": 1}}])
+def test_errors_of_secrets_do_not_quote_their_odd_keys(broken: dict[str, Any]) -> None:
+    """What is no key is likely part of the secret, written where a key should be."""
+    meta = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
+    with pytest.raises(ValidationError) as caught:
+        load(KINDS["v1", "Secret"]).model_validate(meta | broken)
+    (error,) = caught.value.errors()
+    assert error["msg"] == "has a key that no file could be called"
+
+
 def test_errors_of_secrets_do_not_quote_them() -> None:
     """What pydantic reports of a Secret points at the mapping and names the key."""
     meta = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}

@@ -82,12 +82,13 @@ class Fault:
 
 @dataclass(eq=False, slots=True)
 class ListenerNode:
-    """A listener of a Gateway, or of a ListenerSet of the Gateway (``owner``), and the routes attached to it."""
+    """A listener of a Gateway, or of its ListenerSet (``owner``), with its routes: a ``closed`` one takes none."""
 
     gateway: GatewayNode
     owner: GatewayNode | ListenerSetNode
     spec: Listener
     index: int
+    closed: bool = False
     conditions: Conditions = field(default_factory=Conditions)
     kinds: list[str] = field(default_factory=list)
     certificates: list[CertificateNode] = field(default_factory=list)

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Literal, TypeVar
@@ -15,6 +14,7 @@ from egc.kube.markers import Ignored, Opaque
 from egc.kube.model import Model
 from egc.kube.resource import ObjectMeta, Resource
 from egc.kube.scalars import SUBDOMAIN, Base64, PortName, PortNumber, TargetPort, is_base64
+from egc.kube.schema_errors import misfit
 
 _CLUSTER = Ignored("there is no cluster network", quiet=True)
 _IMMUTABLE = Ignored("only the API server enforces it", quiet=True)
@@ -26,8 +26,7 @@ _DATA_KEY = re.compile(r"(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}")
 
 def _dotless(found: ObjectMeta) -> ObjectMeta:
     if len(found.name) > 63 or "." in found.name:
-        said = {"text": found.name[:60]}
-        raise PydanticCustomError("form", 'has the name "{text}", which is no part of a host name', said)
+        raise misfit('has the name "{text}", which is no part of a host name', "name", text=found.name[:60])
     return found
 
 
@@ -54,10 +53,12 @@ class _Named(TypingProtocol):
 
 
 def _distinct(ports: Sequence[_Named]) -> None:
-    names = Counter(port.name or "" for port in ports)
-    for name, number in names.items():
-        if number > 1:
-            raise PydanticCustomError("form", 'has two ports of the name "{name}"', {"name": name})
+    seen: set[str] = set()
+    for i, port in enumerate(ports):
+        name = port.name or ""
+        if name in seen:
+            raise misfit('has two ports of the name "{text}"', i, text=name)
+        seen.add(name)
 
 
 class ServicePort(Model):
@@ -73,14 +74,16 @@ class ServicePort(Model):
 
 def _each_named(ports: list[ServicePort]) -> list[ServicePort]:
     """One port needs no name; several are told apart by theirs."""
-    if len(ports) > 1 and not all(port.name for port in ports):
-        raise PydanticCustomError("form", "has several ports, one of them without a name")
+    nameless = next((i for i, port in enumerate(ports) if not port.name), None)
+    if len(ports) > 1 and nameless is not None:
+        raise misfit("has several ports, one of them without a name", nameless)
     _distinct(ports)
-    numbers = Counter((port.port, port.protocol) for port in ports)
-    for (number, protocol), times in numbers.items():
-        if times > 1:
-            said = {"number": number, "protocol": protocol}
-            raise PydanticCustomError("form", "has the port {number} of {protocol} twice", said)
+    seen: set[tuple[int, str]] = set()
+    for i, port in enumerate(ports):
+        place = port.port, port.protocol
+        if place in seen:
+            raise misfit("has the port {text} of {more} twice", i, text=str(port.port), more=port.protocol)
+        seen.add(place)
     return ports
 
 
@@ -177,26 +180,33 @@ class EndpointSlice(Resource):
     @classmethod
     def _of_the_type(cls, endpoints: list[SliceEndpoint], info: ValidationInfo) -> list[SliceEndpoint]:
         form = _ADDRESSES.get(info.data.get("address_type", ""))
-        for address in (address for endpoint in endpoints for address in endpoint.addresses):
-            if form is not None and not form(address):
-                said = {"text": address[:60], "type": info.data["address_type"]}
-                raise PydanticCustomError("form", 'has "{text}" as an address of type {type}', said)
+        for i, endpoint in enumerate(endpoints):
+            for j, address in enumerate(endpoint.addresses):
+                if form is not None and not form(address):
+                    said, type_ = 'has "{text}" as an address of type {more}', info.data["address_type"]
+                    raise misfit(said, i, "addresses", j, text=address[:60], more=type_)
         return endpoints
 
 
 def _secret_texts(value: object) -> object:
     """Refuse what is not text at the level of the mapping: an error there does not hold the secret."""
+    if (odd := _odd_key(value)) is not None:
+        # Not which: what is no key may be part of the secret.
+        raise misfit("has a key that no file could be called", odd, on_key=True)
     for key, text in value.items() if isinstance(value, dict) else ():
         if not isinstance(text, str):
             raise PydanticCustomError("form", 'needs a string under "{key}"', {"key": str(key)})
-    return _with_keys(value)
+    return value
+
+
+def _odd_key(value: object) -> str | None:
+    keys = value if isinstance(value, dict) else ()
+    return next((key for key in keys if not isinstance(key, str) or not _DATA_KEY.fullmatch(key)), None)
 
 
 def _with_keys(value: M) -> M:
-    for key in value if isinstance(value, dict) else ():
-        if not isinstance(key, str) or not _DATA_KEY.fullmatch(key):
-            said = {"text": str(key)[:60]}
-            raise PydanticCustomError("form", 'has the key "{text}", which no file could be called', said)
+    if (key := _odd_key(value)) is not None:
+        raise misfit('has the key "{text}", which no file could be called', key, on_key=True, text=str(key)[:60])
     return value
 
 

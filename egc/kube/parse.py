@@ -13,13 +13,16 @@ from egc.kube.markers import Ignored, Unsupported, marked
 from egc.kube.model import Home, Model
 from egc.kube.resource import Resource
 from egc.kube.resources import CLUSTER_SCOPED, Key, Resources
-from egc.kube.schema_errors import describe, intended, spoken
+from egc.kube.schema_errors import below, describe, intended, spoken
 from egc.source import At, BrokenDocument, Document
 from egc.source.problems import GivenUpError, Problems
 from egc.source.spans import Path
 
 Kinds = Mapping[tuple[str, str], str]
 M = TypeVar("M", bound=Model)
+
+_TEXTS = frozenset({("metadata", "labels"), ("metadata", "annotations"), ("data",), ("binaryData",), ("stringData",)})
+"""Mappings in which the API server keeps a key that is null, with an empty text: a label that only is there."""
 
 NOT_AN_OBJECT = Rule(
     code="EGC1040",
@@ -168,6 +171,8 @@ def validate(model: type[M], data: object, home: Home) -> M:
 def _without_nulls(node: object, kept: Container[Path], path: Path = ()) -> object:
     """A copy of plain data; in lists nulls stay, since the places of the others count, as do those at paths *kept*."""
     if isinstance(node, dict):
+        if path in _TEXTS:
+            return {key: "" if value is None else value for key, value in node.items()}
         found = [(key, value, (*path, key)) for key, value in node.items()]
         return {key: _without_nulls(value, kept, at) for key, value, at in found if value is not None or at in kept}
     if isinstance(node, list):
@@ -240,7 +245,7 @@ def report_schema(error: ValidationError, model: type[Model], at: At, sink: Sink
         if detail["type"] == "missing" and detail["loc"] in misspelt:
             continue  # it is there under another name, and that is what is reported
         kind, message, hint, on_key = describe(detail, model)
-        where = At(at.document, (*at.path, *detail["loc"]))
+        where = At(at.document, (*at.path, *detail["loc"], *below(detail)))
         sink.report(rule or kind, where.key if on_key else where, message, help=hint)
 
 

@@ -4,11 +4,11 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from egc.kube.markers import Ignored, Opaque
 from egc.kube.model import Model
 from egc.kube.scalars import Label, Subdomain
+from egc.kube.schema_errors import misfit
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 _WORD = r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]"
@@ -17,23 +17,33 @@ _KEY = re.compile(rf"((?=[^/]{{1,253}}/){_LABEL}(\.{_LABEL})*/)?{_WORD}")
 _VALUE = re.compile(rf"({_WORD})?")
 
 
-def _shown(text: str) -> dict[str, str]:
-    return {"text": f"{text[:60]}…" if len(text) > 60 else text}
+def _shown(text: str) -> str:
+    return f"{text[:60]}…" if len(text) > 60 else text
+
+
+def is_label_key(text: str) -> bool:
+    """Whether a label can have that key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a label can have that value."""
+    return _VALUE.fullmatch(text) is not None
 
 
 def _labels(found: dict[str, str]) -> dict[str, str]:
     for key, value in found.items():
-        if not _KEY.fullmatch(key):
-            raise PydanticCustomError("form", 'has the key "{text}", which no label can have', _shown(key))
-        if not _VALUE.fullmatch(value):
-            raise PydanticCustomError("form", 'has the value "{text}", which no label can have', _shown(value))
+        if not is_label_key(key):
+            raise misfit('has the key "{text}", which no label can have', key, on_key=True, text=_shown(key))
+        if not is_label_value(value):
+            raise misfit('has the value "{text}", which no label can have', key, text=_shown(value))
     return found
 
 
 def _annotations(found: dict[str, str]) -> dict[str, str]:
     for key in found:
-        if not _KEY.fullmatch(key.lower()):
-            raise PydanticCustomError("form", 'has the key "{text}", which no annotation can have', _shown(key))
+        if not is_label_key(key.lower()):
+            raise misfit('has the key "{text}", which no annotation can have', key, on_key=True, text=_shown(key))
     return found
 
 

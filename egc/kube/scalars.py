@@ -119,9 +119,9 @@ def _quantity(value: object) -> int:
 
 
 def _target_port(value: object) -> int | str | None:
-    """No port, and 0, mean that of the Service."""
-    if isinstance(value, str) and _PORT_NAME.fullmatch(value):
-        return value
+    """No port, 0 and an empty name mean that of the Service."""
+    if isinstance(value, str) and (not value or _PORT_NAME.fullmatch(value)):
+        return value or None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST_PORT:
         return value or None
     raise PydanticCustomError("form", "is neither a port nor the name of one")

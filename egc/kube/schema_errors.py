@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from egc.diagnostics import Rule, Severity, did_you_mean, suggest
 from egc.kube.forms import SORTS
@@ -83,6 +83,16 @@ _BOUNDS = {
 _COUNTLESS = 2**31 - 1  # a bound that only says how numbers are stored
 
 
+def misfit(said: str, *below: str | int, text: str = "", more: str = "", on_key: bool = False) -> PydanticCustomError:
+    """What a validator raises of a value that it refuses for what stands *below* it, at its key if that is at fault."""
+    return PydanticCustomError("form", said, {"text": text, "more": more, "below": below, "on_key": on_key})
+
+
+def below(error: ErrorDetails) -> tuple[str | int, ...]:
+    """Where below the place of an error its cause is."""
+    return tuple(error.get("ctx", {}).get("below", ()))
+
+
 def describe(error: ErrorDetails, root: type[Model]) -> tuple[Rule, str, str, bool]:
     """Rule, message, help and whether the key (not the value) is at fault."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
@@ -107,11 +117,14 @@ def describe(error: ErrorDetails, root: type[Model]) -> tuple[Rule, str, str, bo
         return rule, f"{name}: {_quoted(value)} {error['msg']}", hint(value), False
     if context.get("min_length") == 1:
         return BAD_VALUE, f"{_subject(error, name)} is empty", "", False
+    if kind in ("too_long", "too_short") and isinstance(value, list | dict):
+        context = {**context, "actual_length": len(value)}  # pydantic does not count what is in mappings
     said = _BOUNDS[kind].format(**context) if kind in _BOUNDS else error["msg"]
     if kind == "string_pattern_mismatch":
         said = f"is not of the form {context['pattern']}"
     subject = f'"{name}"' if isinstance(value, list | dict) else f"{name}: {_quoted(value)}"
-    return BAD_VALUE, f"{subject} {said}", _range(error, root) if isinstance(value, int) else "", False
+    allowed = _range(error, root) if isinstance(value, int) else ""
+    return BAD_VALUE, f"{subject} {said}", allowed, bool(context.get("on_key"))
 
 
 def _range(error: ErrorDetails, root: type[Model]) -> str:
@@ -186,7 +199,7 @@ def _choices(context: dict[str, Any]) -> list[str]:
 
 
 def _quoted(value: object) -> str:
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
 
 

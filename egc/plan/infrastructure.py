@@ -23,7 +23,9 @@ NOT_ON_CONTAINER = Rule(
     explanation="""
         With `target: compose`, one container serves all Gateways and has the labels and annotations of all of them.
         Where two Gateways give one key different values, the container has neither. Labels that begin with
-        `com.docker.compose.` are Compose's own; it does not take them from anybody else.
+        `com.docker.compose.` are Compose's own; it does not take them from anybody else. Annotations such as
+        `run.oci.keep_original_groups` or `org.systemd.property.TasksMax` are orders to the container's runtime, which
+        would follow them; and those with the character 0 are in no command line.
 
         Each Gateway's own values are in Envoy's configuration all the same, at the listeners that serve it.
         """,
@@ -42,7 +44,10 @@ WELL_KNOWN_LABEL = Rule(
 
 _GATEWAY = "gateway.networking.k8s.io/gateway-name"
 _CLASS = "gateway.networking.k8s.io/gateway-class-name"
-_OF_COMPOSE = "com.docker.compose."
+_OF_COMPOSE = ("com.docker.compose.",)
+# https://github.com/opencontainers/runc/blob/main/docs/systemd.md#auxiliary-properties, .../docs/checkpoint-restore.md,
+# https://github.com/containers/crun/blob/main/crun.1.md#extensions-to-oci; podman and Kata Containers have their own.
+_OF_RUNTIMES = ("io.katacontainers.", "io.podman.", "org.criu.", "org.systemd.property.", "run.oci.")
 
 _Found = dict[GatewayNode, Infrastructure]
 _Wanted = dict[str, dict[str, "GatewayInfrastructure"]]
@@ -84,12 +89,25 @@ def of_container(gateways: Iterable[GatewayNode], graph: Graph, sink: Sink) -> I
             labels[key].setdefault(asked.labels[key], asked)
         for key, value in asked.annotations.items():
             annotations[key].setdefault(value, asked)
-    for key in sorted(key for key in labels if key.startswith(_OF_COMPOSE)):
-        at = next(iter(labels.pop(key).values())).at("labels", key).key
-        sink.report(NOT_ON_CONTAINER, at, f'label "{key}" is for Compose itself', help="give it another name")
+    _leave_out("labels", labels, _OF_COMPOSE, "Compose itself", sink)
+    _leave_out("annotations", annotations, _OF_RUNTIMES, "the container's runtime", sink)
     names = set.intersection(*({*_own(gateway).items()} for gateway in served))
     agreed = {**_agreed("labels", labels, sink), **dict(names)}
     return Infrastructure(dict(sorted(agreed.items())), _agreed("annotations", annotations, sink))
+
+
+def _leave_out(field: str, wanted: _Wanted, reserved: tuple[str, ...], whose: str, sink: Sink) -> None:
+    """Drop the keys that mean something to what runs the container, and what no command line can hold."""
+    for key in sorted(wanted):
+        what, values = f'{field.removesuffix("s")} "{key}"', wanted[key]
+        at = next(iter(values.values())).at(field, key).key
+        if key.startswith(reserved):
+            sink.report(NOT_ON_CONTAINER, at, f"{what} is for {whose}", help="give it another name")
+        elif any("\0" in value for value in values):
+            sink.report(NOT_ON_CONTAINER, at, f"{what} has the character 0 in its value", help="remove it")
+        else:
+            continue
+        del wanted[key]
 
 
 def _asked(gateway: GatewayNode, graph: Graph) -> GatewayInfrastructure | None:

@@ -143,6 +143,13 @@ def test_units_have_none(tmp_path: Path) -> None:
     assert {path for path in without if without[path] != with_labels[path]} == {"envoy.yaml", "manifest.json"}
 
 
+def test_orders_to_the_runtime(tmp_path: Path) -> None:
+    """A Gateway does not tell the container's runtime what to do, nor has what podman could not be given."""
+    orders = {"run.oci.keep_original_groups": "1", "org.systemd.property.TasksMax": "uint64 1"}
+    asked = {"annotations": {**orders, "example.com/nul": "a\0b", "example.com/fine": "a"}}
+    assert container(tmp_path, gateway("a", 80, asked))["annotations"] == {"example.com/fine": "a"}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_values_arrive(name: str, tmp_path: Path) -> None:
     """Each value is in the configuration and in the container as it was written."""

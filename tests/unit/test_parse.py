@@ -1,5 +1,7 @@
 """Documents to typed objects: what counts as absent, what is left out, and what is remembered as broken."""
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from egc.compiler import KINDS
@@ -8,6 +10,9 @@ from egc.kube.model import Model
 from egc.kube.parse import parse
 from egc.kube.resources import Resources
 from egc.source import read
+
+if TYPE_CHECKING:
+    from egc.kube.core import ConfigMap
 
 ROUTE = """\
 apiVersion: gateway.networking.k8s.io/v1
@@ -48,6 +53,18 @@ def test_null_is_absent() -> None:
         .replace(", weight: null", "")
     )
     assert [found] == list(spelt.all())
+
+
+@pytest.mark.parametrize("more", ["", ", uid: null"])
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_null_is_an_empty_text(kind: str, more: str) -> None:
+    """A label without a value is there: a selector that asks for it must find it."""
+    meta = f"metadata: {{name: a, labels: {{closed: }}, annotations: {{a: null}}{more}}}"
+    resources, told = parsed(f"apiVersion: v1\nkind: {kind}\n{meta}\ndata: {{a: null, b: eA==}}\n")
+    assert told == []
+    found = cast("ConfigMap", next(iter(resources.all())))
+    assert (found.metadata.labels, found.metadata.annotations) == ({"closed": ""}, {"a": ""})
+    assert found.data == {"a": "", "b": "eA=="}
 
 
 def test_null_is_missing() -> None:
@@ -117,3 +134,42 @@ def test_words(spec: str, told: str) -> None:
     """Errors of the schema are told in the words of YAML."""
     text = f"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: Backend\nmetadata: {{name: a}}\nspec: {spec}\n"
     assert parsed(text)[1] == [told]
+
+
+SLICE = "discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    fine: a\n    a b: c", "7:5"),
+        ("v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    fine: a\n    a: b c", "7:8"),
+        ("v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n    fine: a\n    a b: c", "7:5"),
+        ("v1\nkind: Service\nspec: {}\nmetadata:\n  labels: {}\n  name: a.b", "6:9"),
+        ("v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: b\n  b c: d", "6:3"),
+        ("v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: b\n  b c: d", "6:3"),
+        (f"{SLICE}endpoints:\n- addresses: [192.0.2.1]\n- addresses: [192.0.2.2, a]", "7:26"),
+        ("v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - {port: 1, name: a}\n  - {port: 2}", "7:5"),
+        (
+            "v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - {port: 1, name: a}\n  - {port: 2, name: a}",
+            "7:5",
+        ),
+        (
+            "v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - {port: 1, name: a}\n  - {port: 1, name: b}",
+            "7:5",
+        ),
+    ],
+)
+def test_places(text: str, told: str) -> None:
+    """What is said of one entry of many is said where it stands."""
+    (found,) = parsed(f"apiVersion: {text}\n")[1]
+    assert found.split()[:2] == ["EGC1044", told]
+
+
+def test_counts() -> None:
+    """How many there are is told of mappings too."""
+    labels = ", ".join(f"a{i}: b" for i in range(9))
+    listeners, infrastructure = "[{name: a, port: 1, protocol: TCP}]", f"{{labels: {{{labels}}}}}"
+    spec = f"{{gatewayClassName: eg, listeners: {listeners}, infrastructure: {infrastructure}}}"
+    _, told = parsed(f"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: a}}\nspec: {spec}\n")
+    assert [line.split(" ", 2)[2] for line in told] == ['"labels" has 9 items, more than 8']

@@ -85,9 +85,10 @@ def test_what_is_no_quantity(value: object) -> None:
 
 
 def test_ports_of_pods() -> None:
-    """A port may be a number or a name, and stays what it was; 0 says nothing."""
-    assert [read(scalars.TargetPort, value) for value in (80, "http", "a-80", 0)] == [80, "http", "a-80", None]
-    odd: list[object] = [1.5, True, None, [], "80", "", "a--b", "HTTP", "a" * 16, "-a", -1, 65536]
+    """A port may be a number or a name, and stays what it was; 0 and an empty name say nothing."""
+    assert [read(scalars.TargetPort, value) for value in (80, "http", "a-80")] == [80, "http", "a-80"]
+    assert [read(scalars.TargetPort, value) for value in (0, "")] == [None, None]
+    odd: list[object] = [1.5, True, None, [], "80", "a--b", "HTTP", "a" * 16, "-a", -1, 65536]
     for value in odd:
         assert complaint(scalars.TargetPort, value) == "is neither a port nor the name of one"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from egc.diagnostics import Located, Rule, Severity, Sink, did_you_mean
 from egc.gatewayapi.graph import ListenerNode
 from egc.gatewayapi.models.gateway import ListenerNamespaces, RouteNamespaces
+from egc.kube.resource import is_label_key, is_label_value
 from egc.kube.resources import Resources
 from egc.kube.selector import LabelSelector
 
@@ -17,7 +18,8 @@ BAD_SELECTOR = Rule(
     title="label selector makes no sense",
     explanation="""
         An operator is `In` or `NotIn`, which need values, or `Exists` or `DoesNotExist`, which must not have any.
-        A namespace selector (`from: Selector`) needs a selector.
+        A namespace selector (`from: Selector`) needs a selector. Keys and values are such as labels can have: else
+        `NotIn` and `DoesNotExist` would select what they were meant to leave out.
 
         ```yaml
         matchExpressions: [{key: team, operator: In, values: [web, shop]}]
@@ -34,6 +36,7 @@ _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 def validate_selector(listener: ListenerNode, sink: Sink) -> None:
     """Report a namespace selector that cannot be evaluated."""
     for at, message, help in faults(listener.spec.allowed_routes.namespaces):
+        listener.closed = True
         listener.conditions.deny(BAD_SELECTOR, at, message, sink, help=help)
 
 
@@ -49,6 +52,7 @@ def faults(namespaces: RouteNamespaces | ListenerNamespaces) -> Iterator[tuple[L
 
 def problems(selector: LabelSelector) -> Iterator[tuple[Located, str, str]]:
     """What is wrong with a selector: place, message and help."""
+    yield from _strange(selector)
     for expression in selector.match_expressions:
         operator, at = expression.operator, expression.at("operator")
         if operator not in _OPERATORS:
@@ -58,6 +62,20 @@ def problems(selector: LabelSelector) -> Iterator[tuple[Located, str, str]]:
             yield at, f"operator {operator} needs values", "add values"
         elif expression.values and not _OPERATORS[operator]:
             yield at, f"operator {operator} must not have values", "remove values"
+
+
+def _strange(selector: LabelSelector) -> Iterator[tuple[Located, str, str]]:
+    """Keys and values that no label can have."""
+    keys: list[tuple[Located, str]] = [(selector.at("matchLabels", key).key, key) for key in selector.match_labels]
+    labels = selector.match_labels
+    values: list[tuple[Located, str]] = [(selector.at("matchLabels", key), labels[key]) for key in labels]
+    for each in selector.match_expressions:
+        keys.append((each.at("key"), each.key))
+        values += [(each.at("values", i), text) for i, text in enumerate(each.values)]
+    yield from ((at, f'"{key[:60]}" is not the key of a label', "") for at, key in keys if not is_label_key(key))
+    yield from (
+        (at, f'"{text[:60]}" is not the value of a label', "") for at, text in values if not is_label_value(text)
+    )
 
 
 def selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
@@ -87,7 +105,7 @@ def allows(resources: Resources, listener: ListenerNode, namespace: str) -> bool
     if source == "All":
         return True
     # Not whether the listener is served: a route belongs to one without its certificate all the same.
-    if any(faults(namespaces)) or namespaces.selector is None:
+    if listener.closed or namespaces.selector is None:
         return False
     return selects_namespace(resources, namespaces.selector, namespace, unknown=False)
 
