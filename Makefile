@@ -60,7 +60,7 @@ corpus: setup ## compare with Envoy Gateway's own test cases
 	@$(BIN)/python -m tests.corpus
 
 conformance: $(GO) ## run the Gateway API's own conformance suite, or only RUN=a test of it
-	@$(BIN)/python -m tests.conformance '$(RUN)'
+	@$(BIN)/python -m tests.conformance -- "$$RUN"
 
 kubernetes: $(GO) ## compare what egc refuses of the fixtures with what a real Kubernetes API server refuses
 	@$(BIN)/python -m tests.kubernetes

@@ -1,20 +1,21 @@
 """``python -m tests.conformance``: run the suite, print a table by profile, and write the report."""
 
 import contextlib
+import errno
 import fcntl
 import logging
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import click
 from pyroute2 import IPRoute
 
 from egc.envoygateway import standalone
-from tests.conformance import cluster, namespaces, programs, suite, verdicts
+from tests.conformance import cluster, namespaces, processes, programs, suite, verdicts
 from tests.conformance.controller import ADDRESSES, Controller
 from tests.conformance.node import Node
 from tests.conformance.objects import Objects
@@ -42,16 +43,20 @@ _PATIENCE = 60.0
 def main(only: str, options: tuple[str, ...], *, inside: bool) -> None:
     """Run the tests whose names match ONLY, or all. OPTIONS, after ``--``, go to the suite."""
     if not inside:
+        command = namespaces.command("tests.conformance", "--inside", "--", only, *options)
         programs.build()
         suite.check(only, suite.catalogue(programs.FOLDER))
-        namespaces.run("tests.conformance", "--inside", "--", only, *options)
+        namespaces.become(command)
+    processes.heed()
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    listed = suite.catalogue(programs.FOLDER)
     with _alone():
-        found = _verdicts(only, options)
-        rows = list(verdicts.rows(found, suite.catalogue(programs.FOLDER)))
+        found = _verdicts(only, options, listed)
+        rows = list(verdicts.rows(found, listed))
         for line in verdicts.table(rows):
             click.echo(line)
-        failed = any(verdict.outcome == "fail" for verdict in found)
+        # egc claims every feature of the profiles, so what the suite skips without being asked to is a claim gone.
+        failed = any(verdict.outcome == "fail" or (not options and verdict.outcome == "skip") for verdict in found)
         if only or options or failed:
             # The suite notes results of parallel tests before they run, so its report is only true where all passed:
             # https://github.com/kubernetes-sigs/gateway-api/blob/v1.6.1/conformance/utils/suite/suite.go
@@ -62,28 +67,34 @@ def main(only: str, options: tuple[str, ...], *, inside: bool) -> None:
     sys.exit(failed)
 
 
-def _verdicts(only: str, options: Iterable[str]) -> list[suite.Verdict]:
-    """Run the suite, and tell each verdict as it comes."""
+def _verdicts(only: str, options: Iterable[str], listed: Container[str]) -> list[suite.Verdict]:
+    """Run the suite, and tell each verdict as it comes, without the skipped tests that are not listed."""
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     REPORT.unlink(missing_ok=True)
     found = []
-    with tempfile.TemporaryDirectory(prefix="egc-") as folder, host(Path(folder)) as kubeconfig:
+    temporary = tempfile.TemporaryDirectory(prefix="egc-", ignore_cleanup_errors=True)
+    with temporary as folder, host(Path(folder)) as kubeconfig:
         for verdict in suite.run(programs.FOLDER, kubeconfig, REPORT, only, options):
-            found.append(verdict)
-            verdicts.tell(verdict, LOGS)
+            if verdict.outcome != "skip" or verdict.name in listed:
+                found.append(verdict)
+                verdicts.tell(verdict, LOGS)
     return found
 
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Keep others away from the logs; ClickException if somebody else keeps us."""
-    with (BUILD / "lock").open("w", encoding="utf-8") as lock:
-        try:
+    """Keep others away from the logs; ClickException if somebody else keeps us, or there is no space left."""
+    try:
+        with (BUILD / "lock").open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise click.ClickException(f"another run of the suite writes to {BUILD}") from error
-        yield
+            yield
+    except BlockingIOError as error:
+        raise click.ClickException(f"another run of the suite writes to {BUILD}") from error
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+            raise
+        raise click.ClickException(f"{error.filename or tempfile.gettempdir()}: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -102,22 +113,23 @@ def host(folder: Path) -> Iterator[Path]:
                 Objects(kubeconfig) as objects,
                 Node(objects, programs.FOLDER, folder / "node"),
                 Site(folder / "site") as site,
-                Controller(objects, site),
+                Controller(objects, site) as controller,
             ):
                 objects.create(_CLASS)
-                _until_accepted(objects)
+                _until_accepted(objects, controller)
                 yield kubeconfig
     finally:
         for log in folder.glob("*/*.log"):
-            shutil.copy(log, LOGS)
+            with contextlib.suppress(OSError):  # what happened is told, not that the disk is full here, too
+                shutil.copy(log, LOGS)
 
 
-def _until_accepted(objects: Objects) -> None:
+def _until_accepted(objects: Objects, controller: Controller) -> None:
     """The suite asks the class, before anything else, which features there are."""
     seen, deadline = 0, time.monotonic() + _PATIENCE
     while not any("supportedFeatures" in found.get("status", {}) for found in objects.of("GatewayClass")):
-        if time.monotonic() > deadline:
-            raise click.ClickException("the GatewayClass gets no status")
+        if controller.failures or time.monotonic() > deadline:
+            raise click.ClickException("\n".join(["the GatewayClass gets no status", *controller.failures[:1]]))
         seen = objects.wait(seen, 1.0)
 
 

@@ -2,16 +2,18 @@
 
 import contextlib
 import ssl
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import click
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from kubernetes import client, config
+
+from tests.conformance import processes
 
 _TOKEN = "conformance"
 _ETCD, _PEERS, _API = 23790, 23800, 26443
@@ -20,8 +22,8 @@ _PATIENCE = 60.0
 NODE_ADDRESSES = "InternalIP"
 
 
-class ClusterError(Exception):
-    """A program of the cluster ended, or does not get ready; the message holds what it said."""
+class ClusterError(click.ClickException):
+    """The cluster does not get ready; the message holds why."""
 
 
 @contextlib.contextmanager
@@ -57,9 +59,9 @@ def running(programs: Path, folder: Path) -> Iterator[Path]:
         f"--kubelet-preferred-address-types={NODE_ADDRESSES}",
         f"--token-auth-file={tokens}",
     ]
-    with _program(etcd, folder / "etcd.log"), _program(server, folder / "apiserver.log") as process:
+    with processes.running(etcd, folder / "etcd.log"), processes.running(server, folder / "apiserver.log"):
         kubeconfig = _kubeconfig(folder)
-        _ready(process, folder)
+        _ready(folder)
         yield kubeconfig
 
 
@@ -83,25 +85,17 @@ def define(kubeconfig: Path, files: Iterable[Path]) -> None:
             time.sleep(0.05)
 
 
-@contextlib.contextmanager
-def _program(command: list[str | Path], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _ready(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _ready(folder: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             trust = ssl.create_default_context(cafile=folder / "certificates" / "apiserver.crt")
             request = urllib.request.Request(f"https://127.0.0.1:{_API}/readyz", headers=_AUTHORISED)
             with urllib.request.urlopen(request, timeout=5, context=trust):
                 return
         time.sleep(0.05)
-    raise ClusterError((folder / "apiserver.log").read_text(encoding="utf-8", errors="replace")[-5000:])
+    said = (folder / "apiserver.log").read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+    raise ClusterError("\n".join(["the API server does not get ready; the last that it said:", *said]))
 
 
 def _kubeconfig(folder: Path) -> Path:

@@ -3,12 +3,15 @@
 import json
 import logging
 import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from types import TracebackType
 from typing import Any, Self
+
+import click
 
 from tests.conformance import infrastructure, objects
 from tests.conformance.objects import Object, Objects
@@ -33,7 +36,7 @@ Key = tuple[str, str, int]
 """Kind, UID and generation."""
 
 
-class ControllerError(Exception):
+class ControllerError(click.ClickException):
     """States of the cluster that could not be served; the message holds why."""
 
 
@@ -47,7 +50,7 @@ class Controller:
         self._statuses: dict[Key, Object] = {}
         """By what the object was when it was built."""
         self._published: dict[Key, Object] = {}
-        self._failures: list[str] = []
+        self.failures: list[str] = []
         self._ended = threading.Event()
         self._thread = ThreadPoolExecutor(1, "controller")
         self._work: Future[None] | None = None
@@ -61,8 +64,8 @@ class Controller:
         self._thread.shutdown()
         if self._work is not None and error is None:
             self._work.result()
-        if self._failures and error is None:
-            raise ControllerError("\n".join(self._failures))
+        if self.failures and error is None:
+            raise ControllerError("\n".join(self.failures))
 
     def _run(self) -> None:
         seen = -1
@@ -70,22 +73,29 @@ class Controller:
             now = self._objects.wait(seen, 1.0)
             while now != seen and not self._ended.is_set():
                 seen, now = now, self._objects.wait(now, _QUIET)
-            self._step()
+            # The next step tries again, and the run has failed: a state was not served, or a status not written.
+            try:
+                self._step()
+            except SiteError as error:
+                self._tell(str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the suite would wait for it in vain, and in silence
+                self._tell(traceback.format_exc())
+
+    def _tell(self, failure: str) -> None:
+        if failure not in self.failures:
+            self.failures.append(failure)
+            _log.error("%s", failure)
 
     def _step(self) -> None:
         _, found = self._objects.snapshot(KINDS)
+        shown, found["Service"] = infrastructure.parted(found["Service"])
         everything = [item for kind in KINDS for item in found[kind]]
         given = [_without_what_servers_add(item) for item in everything]
         text = json.dumps(given)
         if text != self._given:
-            try:
-                statuses = self._site.serve(given, self._bindings(found["Gateway"]))
-            except SiteError as error:
-                self._failures.append(str(error))
-                _log.error("%s", error)
-                return
+            statuses = self._site.serve(given, self._bindings(found["Gateway"]))
+            self._show(shown)
             self._given = text
-            self._show(found["Service"])
             built = {_name(item): _key(item) for item in everything}
             self._statuses = {built[_name(item)]: item["status"] for item in statuses}
         self._publish(everything)

@@ -25,10 +25,18 @@ def services(bootstrap: dict[str, Any]) -> Iterator[Object]:
         yield {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
 
 
-def differences(wanted: Iterable[Object], present: Iterable[Object]) -> tuple[list[Object], list[Object]]:
+def parted(present: Iterable[Object]) -> tuple[list[Object], list[Object]]:
+    """The Services that are shown, and the others: egc gets none of its own work to read."""
+    found: tuple[list[Object], list[Object]] = [], []
+    for item in present:
+        found[not _is_ours(item)].append(item)
+    return found
+
+
+def differences(wanted: Iterable[Object], shown: Iterable[Object]) -> tuple[list[Object], list[Object]]:
     """The Services to create, and those to delete."""
     asked = {_shown(item): item for item in wanted}
-    there = {_shown(item): item for item in present if _is_ours(item)}
+    there = {_shown(item): item for item in shown}
     create = [item for shown, item in asked.items() if shown not in there]
     return create, [item for shown, item in there.items() if shown not in asked]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+import click
+
 from tests.conformance import endpoints, workloads
 from tests.conformance.kubelet import Kubelet, registered
 from tests.conformance.network import Network
@@ -25,7 +27,7 @@ _IDLE, _BUSY = 1.0, 0.02
 _log = logging.getLogger(__name__)
 
 
-class NodeError(Exception):
+class NodeError(click.ClickException):
     """Something was asked of the node that it could not do; the message holds all of it."""
 
 

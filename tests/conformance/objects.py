@@ -1,6 +1,8 @@
 """The objects of an API server, kept at hand as they change."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -8,7 +10,7 @@ from typing import Any, Literal, Self
 import urllib3
 from kubernetes import client, config
 from kubernetes.dynamic import DynamicClient, Resource
-from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
+from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
 Object = dict[str, Any]
 """An object as the API server has it."""
@@ -31,6 +33,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What is watched, by its version."""
+
+_WATCHED, _PAUSE = 600, 0.2
+"""Seconds that a watch lasts, and between one that failed and the next."""
+
+_log = logging.getLogger(__name__)
 
 
 class Objects:
@@ -122,15 +129,19 @@ class Objects:
             self._step()
         return str(listed["metadata"]["resourceVersion"])
 
-    def _watch(self, kind: str, resource: Resource, version: str) -> None:
+    def _watch(self, kind: str, resource: Resource, version: str | None) -> None:
         while not self._ended:
             try:
-                for event in self._client.watch(resource, resource_version=version):
+                version = version or self._read(kind, resource)
+                # Without a timeout the client would go on by itself, from the version that it began with.
+                for event in self._client.watch(resource, resource_version=version, timeout=_WATCHED):
                     self._take(kind, event["type"], event["raw_object"])
-                version = self._read(kind, resource)
-            except (DynamicApiError, client.ApiException, urllib3.exceptions.HTTPError):
-                if not self._ended:  # too old a version to go on from, or a connection that broke
-                    version = self._read(kind, resource)
+            except Exception as error:  # noqa: BLE001 - a thread that ended would leave everybody with old objects
+                # Too old a version to go on from, a connection that broke within a line, or no server at all.
+                if not self._ended:
+                    _log.warning("%s: watched anew after %r", kind, error)
+                    time.sleep(_PAUSE)
+            version = None
 
     def _take(self, kind: str, change: str, item: Object) -> None:
         if change not in {"ADDED", "MODIFIED", "DELETED"}:

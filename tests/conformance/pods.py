@@ -82,6 +82,7 @@ class Process:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
+                    start_new_session=True,  # an interrupt from the terminal is not for it
                 )
             with self._process as process:
                 for line in process.stdout or ():

@@ -67,7 +67,10 @@ def _said(*arguments: str) -> str:
 def _go() -> str:
     """The Go of this virtual environment, which has the version that go.mod asks for, else the system's."""
     beside = Path(sys.executable).with_name("go")
-    return os.fspath(beside) if beside.exists() else shutil.which("go") or "go"
+    found = os.fspath(beside) if beside.exists() else shutil.which("go")
+    if found is None:
+        raise click.ClickException("there is no Go; `make conformance` installs it")
+    return found
 
 
 def _authorities() -> dict[str, str]:

@@ -1,22 +1,31 @@
 """One host that egc builds for: what a bundle of it serves, by its own supervisor and a real Envoy."""
 
+import contextlib
 import getpass
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import yaml
 
+from tests.conformance import processes
 from tests.conformance.objects import Object
 from tests.serve import envoy_binary
 
 _PATIENCE = 30.0
+_ASIDE: dict[str, Any] = {"capture_output": True, "text": True, "start_new_session": True}
+"""An interrupt from the terminal is not for what is asked here."""
+
+_DEFECT = 3
+"""The exit code of egc that says that it is at fault itself."""
 
 
 class SiteError(Exception):
@@ -31,15 +40,15 @@ class Site:
         self._current = folder / "current"
         self._built = 0
         self._served: Path | None = None
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._running, self._is_running = contextlib.ExitStack(), False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._supervisor is not None:
-            self._supervisor.terminate()
-            self._supervisor.wait(_PATIENCE)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.__exit__(kind, error, trace)
 
     def bootstrap(self) -> dict[str, Any]:
         """The configuration that Envoy runs with; empty before there is one."""
@@ -63,12 +72,13 @@ class Site:
         source, profile, statuses = (self._folder / name for name in ("cluster.yaml", "egc.yaml", "status.yaml"))
         source.write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper), encoding="utf-8")
         profile.write_text(yaml.safe_dump(self._profile(addresses)), encoding="utf-8")
+        statuses.unlink(missing_ok=True)  # nobody is told of those of the build before
         egc = Path(sys.executable).with_name("egc")
         options: list[str | Path] = ["--profile", profile, "--on-error", "degrade", "--status", statuses, "-o", bundle]
-        built = subprocess.run([egc, "build", source, *options], capture_output=True, text=True, check=False)
+        built = subprocess.run([egc, "build", source, *options], check=False, **_ASIDE)
         with (self._folder / "egc.log").open("a", encoding="utf-8") as log:
             log.write(f"build {self._built}: status {built.returncode}\n{built.stderr}\n")
-        if not bundle.is_dir():
+        if not (bundle.is_dir() and statuses.exists()) or built.returncode == _DEFECT:
             raise SiteError(f"egc build ended with status {built.returncode}:\n{built.stderr}")
         listed: list[Object] = yaml.load(statuses.read_bytes(), yaml.CSafeLoader) or []
         return listed
@@ -83,13 +93,14 @@ class Site:
 
     def _reload(self) -> None:
         program = self._current / "bin" / "egc-envoy"
-        if self._supervisor is None:
-            with (self._folder / "envoy.log").open("ab") as log:
-                self._supervisor = subprocess.Popen([program, "run", self._current], stdout=log, stderr=log)
+        if not self._is_running:
+            run = processes.running([program, "run", self._current], self._folder / "envoy.log", signal.SIGTERM)
+            self._running.enter_context(run)
+            self._is_running = True
             self._until_serving()
             return
         command: list[str | Path] = [program, "reload", "--run-dir", self._folder / "run"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, check=False, **_ASIDE)
         if done.returncode:
             raise SiteError(f"the bundle is not served:\n{done.stdout}{done.stderr}")
 
@@ -103,7 +114,7 @@ class Site:
         ]
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, check=False, **_ASIDE)
             if done.returncode == 0 and json.loads(done.stdout)["state"] == "serving":
                 return
             time.sleep(0.05)

@@ -1,14 +1,17 @@
 """The suite itself: run as it is, by options only, and what it said of each test."""
 
+import contextlib
 import difflib
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -80,20 +83,52 @@ def run(programs: Path, kubeconfig: Path, report: Path, only: str, options: Iter
         *(f"--version={egc.__version__}", "--contact=@egc"),
         *options,
     ]
-    environment = {**os.environ, "KUBECONFIG": os.fspath(kubeconfig), "NO_PROXY": "*"}
-    said: dict[str, list[str]] = {}
+    with _started(command, {**os.environ, "KUBECONFIG": os.fspath(kubeconfig)}) as go:
+        said: dict[str, list[str]] = {}
+        outcomes: dict[str, str] = {}
+        for verdict in _verdicts(go.stdout or (), said):
+            outcomes[verdict.name] = verdict.outcome
+            yield verdict
+    # A suite that is killed, or gives up, says so by its status alone, and test2json has no other one than 1.
+    done = WHOLE in outcomes and len(outcomes) > 1
+    if not done or bool(go.returncode) is not ("fail" in outcomes.values()):
+        lines = [f"the suite ended with status {go.returncode}, after {len(outcomes)} verdicts; without one:"]
+        lines += [name or WHOLE for name in said]
+        yield Verdict(WHOLE, "fail", 0.0, lines + [line for name in said for line in said[name]])
+
+
+def _verdicts(lines: Iterable[str], said: dict[str, list[str]]) -> Iterator[Verdict]:
+    """What test2json tells; *said* is left with what tests without a verdict said."""
     last = 0.0
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as go:
-        for line in go.stdout or ():
-            event = json.loads(line) if line.startswith("{") else {"Action": "output", "Output": line}
-            action: str = event["Action"]
-            whole, _, name = event.get("Test", "").partition("/")
-            last = last or (time.monotonic() if name else 0.0)
-            if action == "output":
-                said.setdefault(name.partition("/")[0], []).append(event["Output"].rstrip("\n"))
-            elif action in OUTCOMES and whole and "/" not in name:
-                # Go's own figure holds the time in which tests that run in parallel wait for their turn.
-                last, before = time.monotonic(), last
-                yield Verdict(name or WHOLE, action, last - before, said.pop(name, []))
-    if go.returncode not in {0, 1} or not last:
-        yield Verdict(WHOLE, "fail", 0.0, [f"the suite ended with status {go.returncode}", *said.pop("", [])])
+    for line in lines:
+        event = _event(line)
+        action: str = event["Action"]
+        whole, _, name = event.get("Test", "").partition("/")
+        last = last or (time.monotonic() if name else 0.0)
+        if action == "output":
+            said.setdefault(name.partition("/")[0], []).append(event["Output"].rstrip("\n"))
+        elif action in OUTCOMES and whole and "/" not in name:
+            # Go's own figure holds the time in which tests that run in parallel wait for their turn.
+            last, before = time.monotonic(), last
+            yield Verdict(name or WHOLE, action, last - before, said.pop(name, []))
+
+
+def _event(line: str) -> dict[str, Any]:
+    if line.startswith("{"):
+        with contextlib.suppress(json.JSONDecodeError):  # it may be cut off
+            event: dict[str, Any] = json.loads(line)
+            return event
+    return {"Action": "output", "Output": line}
+
+
+@contextlib.contextmanager
+def _started(command: list[str | Path], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """In a session of its own, with which it ends: test2json ignores interrupts, and does not kill what it runs."""
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True}
+    with subprocess.Popen(command, env=environment, text=True, errors="replace", **options) as go:
+        try:
+            yield go
+            go.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(go.pid, signal.SIGKILL)

@@ -23,6 +23,8 @@ def tell(verdict: Verdict, logs: Path) -> None:
         click.secho(f"pass  {verdict.name} ({verdict.seconds:.1f} s)", fg="green")
     elif verdict.outcome == "fail":
         click.secho(f"FAIL  {verdict.name} ({verdict.seconds:.1f} s): {log}", fg="red")
+    else:
+        click.secho(f"skip  {verdict.name}: {log}", fg="yellow")
 
 
 def rows(verdicts: Iterable[Verdict], catalogue: Mapping[str, Listed]) -> Iterator[Row]:

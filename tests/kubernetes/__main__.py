@@ -12,7 +12,7 @@ from pyroute2 import IPRoute
 from egc.compiler import KINDS
 from tests.cel.objects import judged
 from tests.cel.schema import read as schemas
-from tests.conformance import cluster, namespaces, programs
+from tests.conformance import cluster, namespaces, processes, programs
 from tests.kubernetes import inputs, opinion, verdicts
 from tests.kubernetes.server import Server
 from tests.kubernetes.verdicts import Compared
@@ -30,9 +30,11 @@ def main(*, everything: bool, inside: bool) -> None:
     """Compare; fails for a difference that is not listed, and for an entry of the list that is none."""
     shown = ["--all"] * everything
     if not inside:
+        command = namespaces.command("tests.kubernetes", "--inside", *shown)
         programs.build(("etcd", "apiserver"))
         programs.download(_ENVOY_GATEWAY)  # while there is a network
-        namespaces.run("tests.kubernetes", "--inside", *shown)
+        namespaces.become(command)
+    processes.heed()
     begun, known = time.monotonic(), verdicts.listed()
     found = list(_compared(known.rules))
     strange, stale = verdicts.unlisted(found, known.differences), verdicts.left_over(found, known)
@@ -51,7 +53,7 @@ def main(*, everything: bool, inside: bool) -> None:
 def _compared(rules: Container[str]) -> Iterator[Compared]:
     gateway_api = sorted((programs.module(_GATEWAY_API) / _EXPERIMENTAL).glob("*.yaml"))
     crds = [*gateway_api, *sorted((programs.download(_ENVOY_GATEWAY) / _ENVOY_GATEWAYS).glob("*.yaml"))]
-    with tempfile.TemporaryDirectory(prefix="egc-") as folder, IPRoute() as links:
+    with tempfile.TemporaryDirectory(prefix="egc-", ignore_cleanup_errors=True) as folder, IPRoute() as links:
         (loopback,) = links.link_lookup(ifname="lo")
         links.link("set", index=loopback, state="up")
         with cluster.running(programs.FOLDER, Path(folder)) as kubeconfig:

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import click
 import urllib3
 from kubernetes import client, config
 
 from tests.kubernetes.inputs import JSON, Subject
 
 _EXISTS = 409
+_NO_ANSWERS = frozenset({401, 403, 429})
+"""They say something of who asks, not of the object."""
+
+
+class ServerError(click.ClickException):
+    """The server does not judge."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Server:
             path = f"{head}/namespaces/{subject.namespace}/{plural}"
         query = {"dryRun": "All", "fieldValidation": "Strict"}
         status, answer = self._call("POST", path, query, subject.body, subject.media)
+        if status in _NO_ANSWERS or status >= 500:
+            raise ServerError(f"{subject.where}: the API server says {status}: {answer.get('message')}")
         # An object that is there already has passed validation, or that would be the answer.
         return Answer(refused=status >= 400 and status != _EXISTS, message=str(answer.get("message", "")))
 

@@ -30,6 +30,7 @@ class _Objects:
     def __init__(self, gateway: Object) -> None:
         self.gateway, self.revision = gateway, 0
         self.written: list[Object] = []
+        self.trouble = 0
         self.changed = threading.Condition()
 
     def snapshot(self, kinds: Iterable[str]) -> tuple[int, dict[str, list[Object]]]:
@@ -41,6 +42,9 @@ class _Objects:
             return self.revision
 
     def replace_status(self, body: Object) -> Object:
+        if self.trouble:
+            self.trouble -= 1
+            raise OSError("out of order")
         self.written.append(body)
         with self.changed:
             self.gateway, self.revision = body, self.revision + 1
@@ -72,6 +76,8 @@ def _run(objects: _Objects, site: _Site) -> None:
         assert site.asked.wait(10)
         objects.wait(0, 0.05)
         objects.wait(1, 0.05)
+        while objects.trouble or (site.status and not site.refusal and not objects.written):
+            objects.wait(objects.revision, 0.05)
 
 
 def test_status() -> None:
@@ -112,6 +118,16 @@ def test_not_served() -> None:
     assert objects.written == []
 
 
+def test_trouble_is_told_once_and_gone_on_from() -> None:
+    """A server that fails for a moment does not end the controller; but the run has failed."""
+    objects = _Objects(_gateway())
+    objects.trouble = 2
+    with pytest.raises(ControllerError, match="out of order") as told:
+        _run(objects, _Site({"conditions": []}))
+    assert len(objects.written) == 1
+    assert str(told.value).count("Traceback") == 1
+
+
 def test_kinds() -> None:
     """Whatever the suite may change reaches egc."""
     assert {"Gateway", "ListenerSet", "BackendTLSPolicy", "ReferenceGrant", "EndpointSlice", "Secret"} < set(KINDS)
@@ -127,5 +143,6 @@ def test_infrastructure() -> None:
     assert infrastructure.differences([shown], [shown]) == ([], [])
     other = {**shown, "metadata": {**shown["metadata"], "annotations": {}}}
     assert infrastructure.differences([other], [shown]) == ([other], [shown])
+    assert infrastructure.differences([], [shown]) == ([], [shown])
     foreign = {"metadata": {"namespace": "infra", "name": "egc-web"}}
-    assert infrastructure.differences([], [foreign]) == ([], [])
+    assert infrastructure.parted([foreign, shown]) == ([shown], [foreign])
