@@ -31,6 +31,7 @@ _VARYING = {
     re.compile(r"\bin \d+\.\d\d s\b"): "in 0.00 s",
     re.compile(r"\b\d+ ms\b"): "0 ms",
     re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)"): "2000-01-01 00:00 UTC",
+    re.compile(r"\b\d{4}-\d\d-\d\d\b"): "2000-01-01",
     re.compile(r"\bprocess \d+\b"): "process 1",
     re.compile(r"\b[0-9a-f]{64}\b"): "0" * 64,
     re.compile(r"\b[0-9a-f]{12}\b"): "0" * 12,

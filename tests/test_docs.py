@@ -150,6 +150,8 @@ def test_commands() -> None:
         ("done in 0.21 s\n", "done in 13.05 s\n", True),
         ("2026-11-21T16:00:00Z 9 ms\n", "2026-11-22T04:11:59Z 148 ms\n", True),
         ("2026-11-21 16:00 UTC\n", "2026-11-22 04:11 UTC\n", True),
+        ("2026-12-21 (29 days)\n", "2026-12-22 (29 days)\n", True),
+        ("2026-12-21 (29 days)\n", "2026-12-22 (28 days)\n", False),
         ("1c69e6dd8815, process 1\n", "d292c9590b04, process 12\n", True),
         ("1c69e6dd8815, process 1\n", "d292c9590b0, process 12\n", False),
         ("a.b\n", "axb\n", False),
