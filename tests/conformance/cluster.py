@@ -19,7 +19,6 @@ _TOKEN = "conformance"
 _ETCD, _PEERS, _API = 23790, 23800, 26443
 _AUTHORISED = {"Authorization": f"Bearer {_TOKEN}"}
 _PATIENCE = 60.0
-NODE_ADDRESSES = "InternalIP"
 
 
 class ClusterError(click.ClickException):
@@ -56,7 +55,7 @@ def running(programs: Path, folder: Path) -> Iterator[Path]:
         f"--service-account-key-file={keys}",
         "--authorization-mode=RBAC",
         "--disable-admission-plugins=ServiceAccount",  # there is no controller that makes the default accounts
-        f"--kubelet-preferred-address-types={NODE_ADDRESSES}",
+        "--kubelet-preferred-address-types=InternalIP",
         f"--token-auth-file={tokens}",
     ]
     with processes.running(etcd, folder / "etcd.log"), processes.running(server, folder / "apiserver.log"):

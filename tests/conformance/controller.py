@@ -5,7 +5,6 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from types import TracebackType
@@ -52,18 +51,15 @@ class Controller:
         self._published: dict[Key, Object] = {}
         self.failures: list[str] = []
         self._ended = threading.Event()
-        self._thread = ThreadPoolExecutor(1, "controller")
-        self._work: Future[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="controller")
 
     def __enter__(self) -> Self:
-        self._work = self._thread.submit(self._run)
+        self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._ended.set()
-        self._thread.shutdown()
-        if self._work is not None and error is None:
-            self._work.result()
+        self._thread.join()
         if self.failures and error is None:
             raise ControllerError("\n".join(self.failures))
 

@@ -65,8 +65,7 @@ class Objects:
 
     def of(self, kind: str) -> list[Object]:
         """All objects of a kind, by namespace and name; not to be changed."""
-        with self._changed:
-            return [self._found[kind][key] for key in sorted(self._found[kind])]
+        return self.snapshot([kind])[1][kind]
 
     def snapshot(self, kinds: Iterable[str]) -> tuple[int, dict[str, list[Object]]]:
         """All objects of some kinds at one moment, and its revision."""
